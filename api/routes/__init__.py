@@ -1,0 +1,1 @@
+"""One file per noun of the HTTP API. A route translates between HTTP and the modules below; it decides nothing."""
