@@ -36,7 +36,10 @@ READY_PATH = "/_paaks/ready"
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 _RESERVED = frozenset(
-    "auth admin filesystem frontend dispatcher svc-mgr db-mgr health_check api git healthz livez readyz metrics".split()
+    {
+        *("auth", "admin", "filesystem", "frontend", "dispatcher", "svc-mgr", "db-mgr", "health_check"),
+        *("api", "git", "healthz", "livez", "readyz", "metrics"),
+    }
 )
 _RESERVED_PREFIXES = ("paaks", "kube-", "tnt-")
 _LIVE = "refs/internal/live/"

@@ -64,14 +64,16 @@ def _convert(variable: str, text: str, hint: Any) -> Any:
     kind = kinds[0]
     try:
         if kind is bool:
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[
+                text.lower()
+            ]
         return Path(text) if kind is Path else kind(text)
     except (ValueError, KeyError):
         raise SettingError(f"{variable}: {text!r} is not a {kind.__name__}") from None
 
 
 def watch_lifeline(fd: int | None) -> None:
-    """End this process at once when the other end of the supervisor's pipe closes: it has died. Needs a running loop."""
+    """End this process at once when the other end of the supervisor's pipe closes. Needs a running loop."""
     if fd is not None:
         asyncio.get_running_loop().add_reader(fd, os._exit, 1)
 

@@ -1,0 +1,144 @@
+"""A service's live pods → Ready, Progressing or Failed, with one reason and one sentence. Pure; the clock is passed in.
+
+The reasons are a closed list. What does not live here: what follows from it (`controller/progress.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from core import names
+
+READY_SECONDS = 10.0  # from the container's start to readiness
+START_SECONDS = 120.0  # from the apply to the container's start
+REASONS = (
+    "Running",
+    "Starting",
+    "Waiting",
+    "ImportFailed",
+    "Exited",
+    "OutOfMemory",
+    "ReadyTimeout",
+    "StartTimeout",
+    "QuotaExceeded",
+)
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Health:
+    """What is known of one revision. `started` is when its first container started (epoch seconds).
+
+    `message` is the evidence, a traceback for a failed import; `look_again` is when a deadline passes, if none has.
+    """
+
+    state: Literal["Ready", "Progressing", "Failed"]
+    reason: str
+    sentence: str
+    message: str | None = None
+    ready: int = 0
+    started: float | None = None
+    look_again: float | None = None
+
+
+def judge(
+    pods: Iterable[Object], tree: str, replicas: int, *, applied: float, now: float, deployment: Object | None = None
+) -> Health:
+    """The health of the revision with this short tree; `applied` is when it was applied (epoch seconds)."""
+    mine = [p for p in pods if names.label_of(p, names.LABEL_TREE) == tree and not _is_going(p)]
+    ready = sum(map(is_ready, mine))
+    started = min((s for s in map(_started, mine) if s is not None), default=None)
+    if ready >= replicas:
+        return Health("Ready", "Running", f"{ready} of {replicas} running", ready=ready, started=started)
+    broken = next((p for p in mine if not is_ready(p) and _termination(p) is not None), None)
+    if broken is not None:
+        reason, sentence, message = _explain(_termination(broken) or {})
+        return Health("Failed", reason, sentence, message, ready, started)
+    refusal = _refusal(deployment)
+    if refusal is not None and len(mine) < replicas:
+        return Health("Failed", "QuotaExceeded", refusal, ready=ready, started=started)
+    return _judge_time(mine, ready, replicas, started, applied, now)
+
+
+def _judge_time(
+    pods: list[Object], ready: int, replicas: int, started: float | None, applied: float, now: float
+) -> Health:
+    late = [s for p in pods if not is_ready(p) and (s := _started(p)) is not None]
+    if late:
+        deadline = min(late) + READY_SECONDS
+        if now >= deadline:
+            sentence = f"not ready {READY_SECONDS:.0f} s after it started: the import of the handler takes too long"
+            return Health("Failed", "ReadyTimeout", sentence, ready=ready, started=started)
+        return Health("Progressing", "Starting", "loading the handler", None, ready, started, deadline)
+    deadline = applied + START_SECONDS
+    waiting = next((w for p in pods if (w := _state(p).get("waiting"))), {})
+    if now >= deadline:
+        sentence = waiting.get("message") or "no process could be started"
+        return Health("Failed", "StartTimeout", sentence, ready=ready, started=started)
+    sentence = waiting.get("message") or f"{ready} of {replicas} running"
+    return Health("Progressing", "Waiting", sentence, None, ready, started, deadline)
+
+
+def is_ready(pod: Object) -> bool:
+    """Does the pod say that it takes requests?"""
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
+
+
+def _is_going(pod: Object) -> bool:
+    return bool(pod["metadata"].get("deletionTimestamp"))
+
+
+def _container(pod: Object) -> Object:
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    return next(iter(statuses), {})
+
+
+def _state(pod: Object) -> Object:
+    return _container(pod).get("state") or {}
+
+
+def _started(pod: Object) -> float | None:
+    running = _state(pod).get("running") or {}
+    return parse_time(running.get("startedAt"))
+
+
+def _termination(pod: Object) -> Object | None:
+    """How the pod's last process ended, if one has."""
+    for state in (_state(pod), _container(pod).get("lastState") or {}):
+        if state.get("terminated"):
+            ended: Object = state["terminated"]
+            return ended
+    return None
+
+
+def _explain(ended: Object) -> tuple[str, str, str | None]:
+    """Reason, sentence and evidence of a process that ended before it was ready."""
+    message = ended.get("message") or None
+    if ended.get("reason") == "OOMKilled":
+        return "OutOfMemory", "it used more memory than resources.memory allows; raise it in service.yaml", message
+    if message and "Traceback (most recent call last)" in message:
+        return "ImportFailed", _last_line(message), message
+    code = ended.get("exitCode")
+    how = f"signal {ended['signal']}" if ended.get("signal") else f"status {code}"
+    return "Exited", _last_line(message) if message else f"it ended with {how} before it was ready", message
+
+
+def _last_line(message: str) -> str:
+    lines = [line for line in message.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else ""
+
+
+def _refusal(deployment: Object | None) -> str | None:
+    """Why the cluster refuses to make pods, if it does."""
+    conditions = (deployment or {}).get("status", {}).get("conditions") or ()
+    failure = next((c for c in conditions if c.get("type") == "ReplicaFailure" and c.get("status") == "True"), None)
+    return str(failure.get("message") or failure.get("reason")) if failure else None
+
+
+def parse_time(text: str | None) -> float | None:
+    """RFC 3339 → epoch seconds."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() if text else None
