@@ -121,8 +121,11 @@ releases = sa.Table(
     sa.Column("via", sa.Text, nullable=False),
     sa.Column("created_at", _TIME, nullable=False, server_default=_NOW),
     sa.Column("stages", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),
     sa.Column("reason", sa.Text),
+    sa.Column("sentence", sa.Text),
     sa.Column("message", sa.Text),
+    sa.Column("superseded_by", sa.Text),
     sa.Column("updated_at", _TIME, nullable=False, server_default=_NOW),
     sa.Index("releases_newest", "tenant_id", sa.text("created_at DESC")),
 )

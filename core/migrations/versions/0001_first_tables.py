@@ -79,8 +79,11 @@ CREATE TABLE releases (
     via text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     stages jsonb NOT NULL DEFAULT '{}'::jsonb,
+    subject text NOT NULL DEFAULT '',
     reason text,
+    sentence text,
     message text,
+    superseded_by text,
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, service, commit)
 );

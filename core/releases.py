@@ -1,0 +1,205 @@
+"""A release is one revision of one service on its way: what it is, how it moves on, and its rows in the database.
+
+The api inserts a row with the commit; the controller moves it on and adds missing ones. Rows can be lost without
+loss of a service: they hold who, when and how long. What does not live here: deciding a state (`controller/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core import names, store
+from core.history import format_time
+
+STATES = ("pending", "live", "failed", "superseded", "removed", "held")
+FINAL = frozenset({"live", "failed", "removed", "held"})
+STAGES = ("commit", "check", "apply", "start", "live")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One revision of a service on its way. `stages` maps a stage to when it was reached (epoch seconds).
+
+    `reason` is one word, `message` the evidence (a traceback); `superseded_by` is the commit that came after it.
+    """
+
+    tenant: str
+    service: str
+    commit: str
+    tree: str
+    state: str = "pending"
+    actor: str = ""
+    via: str = "git"
+    subject: str = ""
+    created: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
+    reason: str | None = None
+    sentence: str | None = None
+    message: str | None = None
+    superseded_by: str | None = None
+    url: str | None = None
+
+    @property
+    def id(self) -> str:
+        """`<service>@<commit>`."""
+        return names.release_id(self.service, self.commit)
+
+    @property
+    def is_final(self) -> bool:
+        """Has it come to where a waiting person wants an answer? A failed one may still turn live."""
+        return self.state in FINAL
+
+
+def reach(release: Release, stage: str, at: float) -> Release:
+    """The release with a stage reached; the first time counts."""
+    return release if stage in release.stages else replace(release, stages={**release.stages, stage: at})
+
+
+def describe(release: Release) -> dict[str, Any]:
+    """The release as the API shows it; a stage's `ms` counts from the stage before it."""
+    stages: dict[str, Any] = {}
+    before: float | None = None
+    for stage in STAGES:
+        at = release.stages.get(stage)
+        if at is not None:
+            stages[stage] = {"at": format_time(at), "ms": round((at - before) * 1000, 1) if before is not None else 0.0}
+            before = max(at, before or at)
+    started, live = release.created or min(release.stages.values(), default=0.0), release.stages.get("live")
+    return {
+        "id": release.id,
+        "service": release.service,
+        "commit": release.commit,
+        "tree": release.tree,
+        "state": release.state,
+        "actor": release.actor,
+        "via": release.via,
+        "subject": release.subject,
+        "createdAt": format_time(started),
+        "stages": stages,
+        "liveMs": round((live - started) * 1000, 1) if live else None,
+        "reason": release.reason,
+        "sentence": release.sentence,
+        "message": release.message,
+        "supersededBy": release.superseded_by,
+        "url": release.url,
+    }
+
+
+def to_message(release: Release) -> dict[str, Any]:
+    """The release as it crosses the link."""
+    return {name: getattr(release, name) for name in Release.__dataclass_fields__} | {"stages": dict(release.stages)}
+
+
+def from_message(message: Mapping[str, Any]) -> Release:
+    """A release that came over the link. Raises TypeError where it is not one."""
+    return Release(**message)
+
+
+def _row(release: Release) -> dict[str, Any]:
+    return {
+        "tenant_id": release.tenant,
+        "service": release.service,
+        "commit": release.commit,
+        "tree": release.tree,
+        "state": release.state,
+        "actor": release.actor,
+        "via": release.via,
+        "created_at": datetime.fromtimestamp(release.created, UTC),
+        "stages": dict(release.stages),
+        "reason": release.reason,
+        "message": release.message,
+        "subject": release.subject,
+        "sentence": release.sentence,
+        "superseded_by": release.superseded_by,
+    }
+
+
+def _release(row: sa.Row[Any]) -> Release:
+    return Release(
+        tenant=row.tenant_id,
+        service=row.service,
+        commit=row.commit,
+        tree=row.tree,
+        state=row.state,
+        actor=row.actor,
+        via=row.via,
+        subject=row.subject,
+        created=row.created_at.timestamp(),
+        stages=row.stages,
+        reason=row.reason,
+        sentence=row.sentence,
+        message=row.message,
+        superseded_by=row.superseded_by,
+    )
+
+
+async def insert(engine: AsyncEngine, releases: Iterable[Release]) -> None:
+    """Store what the api knows of new releases; where the controller was first, who and when are filled in."""
+    table = store.releases
+    async with store.writing(engine) as connection:
+        for release in releases:
+            statement = postgresql.insert(table).values(_row(release))
+            known = {"actor": release.actor, "via": release.via, "created_at": statement.excluded.created_at}
+            stages = table.c.stages.op("||")(statement.excluded.stages)
+            await connection.execute(
+                statement.on_conflict_do_update(constraint=table.primary_key, set_={**known, "stages": stages})
+            )
+
+
+async def record(engine: AsyncEngine, releases: Iterable[Release]) -> None:
+    """Store how far releases have come; a stage that is stored already keeps its time."""
+    table = store.releases
+    async with store.writing(engine) as connection:
+        for release in releases:
+            statement = postgresql.insert(table).values(_row(release))
+            moved = {
+                name: statement.excluded[name] for name in ("state", "reason", "sentence", "message", "superseded_by")
+            }
+            stages = statement.excluded.stages.op("||")(table.c.stages)
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    constraint=table.primary_key, set_={**moved, "stages": stages, "updated_at": sa.func.now()}
+                )
+            )
+
+
+async def load_newest(engine: AsyncEngine, tenant: str | None = None) -> list[Release]:
+    """The newest release of each service, of one tenant or of all."""
+    table = store.releases
+    query = sa.select(table).distinct(table.c.tenant_id, table.c.service)
+    if tenant is not None:
+        query = query.where(table.c.tenant_id == tenant)
+    query = query.order_by(table.c.tenant_id, table.c.service, table.c.created_at.desc(), table.c.updated_at.desc())
+    async with store.reading(engine) as connection:
+        return [_release(row) for row in await connection.execute(query)]
+
+
+async def list_releases(
+    engine: AsyncEngine, tenant: str, *, service: str | None, limit: int, before: float | None = None
+) -> list[Release]:
+    """A tenant's releases, newest first; `before` (epoch seconds) is where the page before ended."""
+    table = store.releases
+    query = sa.select(table).where(table.c.tenant_id == tenant)
+    if service is not None:
+        query = query.where(table.c.service == service)
+    if before is not None:
+        query = query.where(table.c.created_at < datetime.fromtimestamp(before, UTC))
+    query = query.order_by(table.c.created_at.desc(), table.c.service).limit(limit)
+    async with store.reading(engine) as connection:
+        return [_release(row) for row in await connection.execute(query)]
+
+
+async def find(engine: AsyncEngine, tenant: str, service: str, commit: str) -> Release | None:
+    """One release, or None."""
+    table = store.releases
+    query = sa.select(table).where(table.c.tenant_id == tenant, table.c.service == service, table.c.commit == commit)
+    async with store.reading(engine) as connection:
+        row = (await connection.execute(query)).first()
+    return _release(row) if row is not None else None
