@@ -1,0 +1,5 @@
+"""In the place of the platform's dispatcher."""
+
+import standin
+
+standin.main("dispatcher")

@@ -1,0 +1,5 @@
+"""In the place of the platform's controller."""
+
+import standin
+
+standin.main("controller")
