@@ -74,7 +74,7 @@ def _judge_time(
             return Health("Failed", "ReadyTimeout", sentence, ready=ready, started=started)
         return Health("Progressing", "Starting", "loading the handler", None, ready, started, deadline)
     deadline = applied + START_SECONDS
-    waiting = next((w for p in pods if (w := _state(p).get("waiting"))), {})
+    waiting: Object = next((w for p in pods if (w := _state(p).get("waiting"))), {})
     if now >= deadline:
         sentence = waiting.get("message") or "no process could be started"
         return Health("Failed", "StartTimeout", sentence, ready=ready, started=started)

@@ -97,11 +97,12 @@ def needs_confirmation(removed: int, remaining: int) -> bool:
 
 
 def removed_services(live: Mapping[Key, Object], wanted: frozenset[str]) -> list[str]:
-    """The services that have a Deployment or a Service on the cluster and are not wanted."""
+    """The services that have a Deployment or a Service on the cluster, not going already, and are not wanted."""
     found = set()
     for (kind, _, _), obj in live.items():
         service = names.label_of(obj, names.LABEL_SERVICE)
-        if service is not None and kind in ("Deployment", "Service") and service not in wanted:
+        going = obj["metadata"].get("deletionTimestamp")
+        if service is not None and kind in ("Deployment", "Service") and service not in wanted and not going:
             found.add(service)
     return sorted(found)
 

@@ -6,6 +6,7 @@ tables came to be is in `core/migrations/`. No module but the owners writes a qu
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ SCHEMA = "0001"  # the newest revision in core/migrations/versions; a test compa
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 4
 POOL_SECONDS = 3.0
+ANSWER_SECONDS = 4.5  # all together: a caller is answered within 5 seconds
 
 metadata = sa.MetaData()
 _UUID = sa.Uuid(as_uuid=False)
@@ -182,8 +184,9 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def _answering() -> AsyncIterator[None]:
     """Refused connections, time-outs, lost locks and shutdowns are the world's fault; a violated constraint is not."""
     try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except (OperationalError, InterfaceError, PoolTimeout, TimeoutError) as error:
         raise RetryLater("the database does not answer", delay=2.0) from error
     except DBAPIError as error:
         if error.connection_invalidated:
