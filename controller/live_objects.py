@@ -1,0 +1,122 @@
+"""What the cluster holds of ours, as the watches tell it: every object that carries our label, by namespace.
+
+A write's answer is taken in at once, so that the next pass sees it. What does not live here: what should be there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core import names, plan
+from core.cluster import Cluster
+from core.watch import Change, follow
+
+KINDS = ("Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy", "ConfigMap", "Service", "Deployment", "Pod")
+Object = dict[str, Any]
+
+
+class LiveObjects:
+    """A store that watches feed. `on_change` gets the tenant's id whenever something of it has changed."""
+
+    def __init__(self, cluster: Cluster, on_change: Callable[[str], None]) -> None:
+        self._cluster = cluster
+        self._on_change = on_change
+        self._objects: dict[str, dict[plan.Key, Object]] = {}
+        self._unsynced = set(KINDS)
+        self._synced = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow all kinds, for ever."""
+        async with asyncio.TaskGroup() as group:
+            for kind in KINDS:
+                group.create_task(self._follow(kind), name=f"watch {kind}")
+
+    async def wait_synced(self) -> None:
+        """Wait until every kind has been listed once."""
+        await self._synced.wait()
+
+    async def _follow(self, kind: str) -> None:
+        async for change in follow(self._cluster, kind, selector=names.MANAGED):
+            if change.type == "synced":
+                self._unsynced.discard(kind)
+                if not self._unsynced:
+                    self._synced.set()
+            else:
+                self._take_change(change)
+
+    def _take_change(self, change: Change) -> None:
+        assert change.object is not None
+        if change.type in ("deleted", "missing"):
+            self.drop(change.object)
+        else:
+            self.take(change.object)
+        tenant = names.label_of(change.object, names.LABEL_TENANT)
+        if tenant is not None:
+            self._on_change(tenant)
+
+    def take(self, obj: Object) -> None:
+        """An object as it is now; an older version than the one that is known is left out."""
+        obj["metadata"].pop("managedFields", None)
+        held = self._objects.setdefault(_namespace(obj), {})
+        known = held.get(plan.key_of(obj))
+        if known is None or _version(obj) >= _version(known) or _uid(obj) != _uid(known):
+            held[plan.key_of(obj)] = obj
+
+    def drop(self, obj: Object) -> None:
+        """An object is gone; one of the same name that was made since is not."""
+        held = self._objects.get(_namespace(obj), {})
+        known = held.get(plan.key_of(obj))
+        if known is not None and _uid(known) == _uid(obj):
+            del held[plan.key_of(obj)]
+
+    def of(self, namespace: str) -> Mapping[plan.Key, Object]:
+        """All objects of a tenant's namespace, itself included."""
+        return self._objects.get(namespace, {})
+
+    def pods(self, namespace: str, service: str) -> list[Object]:
+        """The pods of a service."""
+        return [
+            obj
+            for (kind, _, _), obj in self.of(namespace).items()
+            if kind == "Pod" and names.label_of(obj, names.LABEL_SERVICE) == service
+        ]
+
+    def find(self, namespace: str, kind: str, name: str) -> Object | None:
+        """One object, or None."""
+        return self.of(namespace).get((kind, "" if kind == "Namespace" else namespace, name))
+
+
+def _namespace(obj: Object) -> str:
+    name: str = obj["metadata"]["name"] if obj["kind"] == "Namespace" else obj["metadata"].get("namespace", "")
+    return name
+
+
+def _version(obj: Object) -> int:
+    text = str(obj["metadata"].get("resourceVersion") or "0")
+    return int(text) if text.isdigit() else 0
+
+
+def _uid(obj: Object) -> str | None:
+    uid: str | None = obj["metadata"].get("uid")
+    return uid
+
+
+def commits_of(service: Object | None) -> dict[str, str]:
+    """Short tree → commit, as a Service object names them; empty where it does not."""
+    text = names.annotation_of(service, names.ANNOTATION_COMMITS) if service else None
+    try:
+        commits = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return {str(t): str(c) for t, c in commits.items()} if isinstance(commits, dict) else {}
+
+
+def tree_of(deployment: Object | None) -> str | None:
+    """The short tree that a Deployment's template runs."""
+    if deployment is None:
+        return None
+    template = deployment.get("spec", {}).get("template", {})
+    return names.label_of(template, names.LABEL_TREE)

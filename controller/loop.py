@@ -1,0 +1,268 @@
+"""Joins watches, link, queue and passes, and keeps what has come of them. Holds the only broad `except` on this side.
+
+Every wake-up is a hint: the timers alone come to the same end. What does not live here: what a pass does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import structlog
+import watchfiles
+from core.check import Checker
+
+from controller.live_objects import LiveObjects
+from controller.progress import Book, Routes
+from controller.reconcile import Doors, Memory, Outcome, TipMoved, reconcile
+from controller.settings import Settings
+from controller.work_queue import WorkQueue
+from core import link, names, releases, store
+from core.cluster import Cluster
+from core.errors import RetryLater
+from core.releases import Release
+from core.repository import Repository
+from core.tenants import Tenant, Tenants
+
+_KEPT_ORIGINS = 500
+
+
+class Controller:
+    """All tenants, for ever. `run` ends when it is cancelled."""
+
+    def __init__(self, settings: Settings, log: structlog.stdlib.BoundLogger) -> None:
+        self._settings = settings
+        self._log = log
+        self.tenants = Tenants(settings.data)
+        self.queue = WorkQueue(settings.retry_seconds)
+        self._cluster = Cluster.connect(settings.cluster)
+        self._engine = store.open_engine(settings.database_url)
+        self._hub = link.Hub(self._on_message, self._on_peers)
+        self._objects = LiveObjects(self._cluster, self.queue.add)
+        self._routes = Routes()
+        self._checker = Checker()
+        self._doors = Doors(
+            self.tenants,
+            self._cluster,
+            self._objects,
+            self._checker,
+            self._routes,
+            asyncio.Semaphore(settings.max_applies),
+        )
+        self._memories: dict[str, Memory] = {}
+        self._heads: dict[str, tuple[str | None, Tenant]] = {}
+        self._unrecorded: OrderedDict[tuple[str, str, str], Release] = OrderedDict()
+        self._to_record = asyncio.Event()
+
+    async def run(self) -> None:
+        """Reconcile until cancelled."""
+        async with self._checker, contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._cluster.close)
+            stack.push_async_callback(self._engine.dispose)
+            await self._load_releases()
+            await self._hub.serve(self._settings.link_path)
+            stack.push_async_callback(self._hub.close)
+            stack.callback(self.queue.close)
+            async with asyncio.TaskGroup() as group:
+                for job in (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all):
+                    group.create_task(self._keep_running(job), name=job.__name__)
+                await self._objects.wait_synced()
+                for number in range(self._settings.workers):
+                    group.create_task(self._work(), name=f"worker {number}")
+
+    async def run_once(self, tenant: Tenant) -> Outcome:
+        """One pass of one tenant, without queue and link: for CI and repair."""
+        async with self._checker, asyncio.TaskGroup() as group:
+            watching = group.create_task(self._objects.run())
+            await self._objects.wait_synced()
+            try:
+                return await reconcile(tenant, self._doors, self._memory(tenant.id))
+            finally:
+                watching.cancel()
+                await self._cluster.close()
+                await self._engine.dispose()
+
+    async def _keep_running(self, job: Callable[[], Any]) -> None:
+        """A job that ends by an unexpected error is logged and begun again: none of them may be missing."""
+        while True:
+            try:
+                await job()
+                return
+            except Exception:  # noqa: BLE001 - the process boundary
+                self._log.exception("a job failed", job=job.__name__)
+                await asyncio.sleep(1.0)
+
+    # -- passes ---------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.take()
+            failed, delay = True, None
+            try:
+                failed, delay = await self._pass(key)
+            except RetryLater as error:
+                delay = error.delay
+                self._log.warning("a pass has to wait", tenant=key, cause=error.cause)
+            except Exception:  # noqa: BLE001 - the process boundary
+                self._log.exception("a pass failed", tenant=key)
+            finally:
+                self.queue.done(key, failed=failed, delay=delay)
+
+    async def _pass(self, key: str) -> tuple[bool, float | None]:
+        """One pass; did it fail, and after how long to try again."""
+        tenant = self.tenants.by_id(key)
+        if tenant is None:
+            self._memories.pop(key, None)
+            return False, None
+        try:
+            outcome = await reconcile(tenant, self._doors, self._memory(key))
+        except TipMoved:
+            self.queue.add(key)
+            return False, None
+        if outcome.look_again is not None:
+            self.queue.add_later(key, outcome.look_again)
+        if outcome.failure is not None:
+            self._log.warning("not everything could be applied", tenant=key, cause=outcome.failure)
+        return outcome.failure is not None, outcome.delay
+
+    def _memory(self, tenant: str) -> Memory:
+        if tenant not in self._memories:
+            self._memories[tenant] = Memory(Book(self._tell))
+        return self._memories[tenant]
+
+    # -- wake-ups -------------------------------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        """Look at every tenant's main, whether or not a hint came."""
+        while True:
+            for tenant in self.tenants.all():
+                with contextlib.suppress(RetryLater):
+                    state = (Repository(self.tenants.path_of(tenant)).head(), tenant)
+                    if self._heads.get(tenant.id) != state:
+                        self._heads[tenant.id] = state
+                        self.queue.add(tenant.id)
+            await asyncio.sleep(self._settings.poll_seconds)
+
+    async def _pass_all(self) -> None:
+        """Compare every tenant with the cluster now and then, changed or not."""
+        while True:
+            await asyncio.sleep(self._settings.full_pass_seconds)
+            for tenant in self.tenants.all():
+                self._memory(tenant.id).settled.clear()
+                self.queue.add(tenant.id)
+
+    async def _watch_refs(self) -> None:
+        """A ref that moved behind our back. A safety net: a tenant that is new since is seen by the poll."""
+        while True:
+            paths = {self.tenants.path_of(t) / "refs" / "heads": t.id for t in self.tenants.all()}
+            if not paths:
+                await asyncio.sleep(self._settings.poll_seconds)
+                continue
+            watching = watchfiles.awatch(
+                *paths, step=10, debounce=50, recursive=False, rust_timeout=10_000, yield_on_timeout=True
+            )
+            async for changes in watching:
+                for _, path in changes:
+                    tenant = next((t for p, t in paths.items() if path.startswith(str(p))), None)
+                    if tenant is not None:
+                        self.queue.add(tenant)
+                if {self.tenants.path_of(t) / "refs" / "heads" for t in self.tenants.all()} != set(paths):
+                    break
+
+    def _on_peers(self) -> None:
+        """A dispatcher or an api came or went: what is live may have changed."""
+        connected = set(self._hub.peers("dispatcher"))
+        for peer in connected:
+            self._routes.connect(peer)
+        for peer in self._routes.dispatchers() - connected:
+            self._routes.disconnect(peer)
+        for key in self._memories:
+            self.queue.add(key)
+
+    def _on_message(self, peer: link.Peer, message: link.Message) -> None:
+        kind = message.get("type")
+        if peer.role == "dispatcher":
+            namespace = self._routes.take(peer, message)
+            for tenant in self._tenants_of(namespace):
+                self.queue.add(tenant)
+        elif peer.role == "api" and kind in ("moved", "look"):
+            self._take_hint(str(message.get("tenant")), message)
+
+    def _take_hint(self, tenant: str, message: link.Message) -> None:
+        origins = self._memory(tenant).origins
+        services = message.get("services")
+        commits = [message.get("commit"), *(services.values() if isinstance(services, dict) else ())]
+        for commit in commits:
+            if isinstance(commit, str) and names.is_sha(commit):
+                origins[commit] = message
+        while len(origins) > _KEPT_ORIGINS:
+            del origins[next(iter(origins))]
+        self.queue.add(tenant)
+
+    def _tenants_of(self, namespace: str | None) -> Iterator[str]:
+        for key in self._memories:
+            if namespace is None or names.namespace_of(key) == namespace:
+                yield key
+
+    # -- releases -------------------------------------------------------------------------------------------------
+
+    async def _load_releases(self) -> None:
+        """What was known before this process started; without the database it is made up from git and the cluster."""
+        try:
+            for release in await releases.load_newest(self._engine):
+                if release.state not in ("removed", "superseded"):
+                    self._memory(release.tenant).book.load(release)
+        except RetryLater as error:
+            self._log.warning("starting without the history of releases", cause=error.cause)
+
+    def _tell(self, release: Release) -> None:
+        """Send a release on its way to whoever waits for it, and to the database."""
+        event = "finished" if release.is_final or release.state == "superseded" else "stage"
+        self._hub.broadcast("api", {"type": "release", "event": event, "release": releases.to_message(release)})
+        key = (release.tenant, release.service, release.commit)
+        self._unrecorded[key] = release
+        self._unrecorded.move_to_end(key)
+        self._to_record.set()
+
+    async def _record(self) -> None:
+        """Store releases as they come, many in one transaction; they wait while the database is away."""
+        while True:
+            await self._to_record.wait()
+            self._to_record.clear()
+            batch = list(self._unrecorded.items())[:200]
+            try:
+                await releases.record(self._engine, [release for _, release in batch])
+            except RetryLater as error:
+                self._log.warning("releases wait for the database", cause=error.cause, waiting=len(self._unrecorded))
+                await asyncio.sleep(error.delay)
+                self._to_record.set()
+                continue
+            for key, release in batch:
+                if self._unrecorded.get(key) is release:
+                    del self._unrecorded[key]
+            if self._unrecorded:
+                self._to_record.set()
+
+
+@contextlib.contextmanager
+def hold_lock(settings: Settings) -> Iterator[None]:
+    """Be the one controller of a data directory. Raises BlockingIOError, which names the holder."""
+    settings.runtime_lock.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(settings.runtime_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(fd, 100, 0).decode(errors="replace").strip()
+            raise BlockingIOError(f"another controller holds {settings.runtime_lock}: {holder}") from None
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"process {os.getpid()}, since {time.strftime('%FT%TZ', time.gmtime())}\n".encode(), 0)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,350 @@
+"""One tenant, one pass: read, render, plan, apply, prune, record. Run as often as you like; it ends where git says.
+
+A pass never waits for a pod: it says when to look again. What does not live here: when a pass runs (`loop.py`), what
+a release goes through (`progress.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from core.check import Checker
+
+from controller import live_objects
+from controller.live_objects import LiveObjects
+from controller.progress import Book, Routes, advance, short
+from controller.reading import Reading, Target, choose_targets, read_files, read_tenant
+from core import health, history, names, plan, render
+from core.cluster import Cluster, ClusterError
+from core.errors import RetryLater
+from core.releases import Release, reach
+from core.repository import Repository
+from core.tenants import Tenant, Tenants
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What a pass reads from and writes to."""
+
+    tenants: Tenants
+    cluster: Cluster
+    objects: LiveObjects
+    checker: Checker
+    routes: Routes
+    applies: asyncio.Semaphore
+
+
+@dataclass
+class Memory:
+    """What one pass leaves for the next. All of it can be lost."""
+
+    book: Book
+    past: history.Past | None = None
+    settled: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    applied: dict[str, tuple[str, float]] = field(default_factory=dict)
+    origins: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class TipMoved(Exception):
+    """main has moved during the pass: what is left of it would be old. Start over."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pass came to: when to look again (seconds from now), and what could not be written, if anything."""
+
+    look_again: float | None = None
+    failure: str | None = None
+    delay: float | None = None
+
+
+async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
+    """Make the cluster hold what main says, as far as can be done now. Raises RetryLater."""
+    reading = await read_tenant(tenant, doors.tenants, doors.checker, memory.past)
+    if reading is None:
+        return Outcome()
+    memory.past = reading.past
+    live = doors.objects.of(tenant.namespace)
+    pods = group_pods(live)
+    targets = choose_targets(reading, live, pods, doors.routes, tenant.namespace)
+    wanted = await _render(tenant, reading, targets, doors, memory)
+    made = plan.make_plan(
+        render.render_tenant(render.Owner(tenant.id, tenant.slug), render.Quota()),
+        wanted,
+        live,
+        named_trees=_name_trees(reading, targets, live, pods),
+        kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
+        prune_allowed=reading.prune_allowed,
+    )
+    _open_releases(tenant, reading, made, memory)
+    failures = await _apply(tenant, reading, made, targets, doors, memory)
+    _settle(tenant, targets, wanted, failures, doors, memory)
+    look_again = _advance_releases(tenant, reading, targets, doors, memory)
+    await _set_live(tenant, reading, doors, memory)
+    await _prune(tenant, reading, made, doors, memory)
+    return _conclude(failures, look_again)
+
+
+def group_pods(live: Mapping[plan.Key, Object]) -> dict[str, list[Object]]:
+    """The pods of a namespace by service."""
+    pods: dict[str, list[Object]] = {}
+    for (kind, _, _), obj in live.items():
+        if kind == "Pod":
+            pods.setdefault(names.label_of(obj, names.LABEL_SERVICE) or "", []).append(obj)
+    return pods
+
+
+async def _render(
+    tenant: Tenant, reading: Reading, targets: Mapping[str, Target], doors: Doors, memory: Memory
+) -> dict[str, list[Object]]:
+    """The objects of the services that are not settled: those whose revision or whose live objects have changed."""
+    changed = {s: t for s, t in targets.items() if memory.settled.get(s) != _fingerprint(tenant, t, doors)}
+    files = await asyncio.to_thread(read_files, doors.tenants.path_of(tenant), changed)
+    owner = render.Owner(tenant.id, tenant.slug)
+    wanted = {}
+    for service, target in changed.items():
+        known = live_objects.commits_of(doors.objects.find(tenant.namespace, "Service", service))
+        commits = render.remember_commit(known, target.tree, target.commit, keep=_trees_to_name(reading, service))
+        revision = render.Revision(service, target.tree, target.commit, target.descriptor, files[service])
+        wanted[service] = list(render.render_service(owner, revision, commits))
+    return wanted
+
+
+def _trees_to_name(reading: Reading, service: str) -> list[str]:
+    live = reading.live.get(service)
+    return [short(live.tree)] if live else []
+
+
+def _fingerprint(tenant: Tenant, target: Target, doors: Doors) -> tuple[str, ...]:
+    """What must stay the same for a service to need no look: its revision, and the versions of its live objects."""
+    config_map = names.config_map_name(target.service, target.tree)
+    found = [
+        doors.objects.find(tenant.namespace, kind, name)
+        for kind, name in (("ConfigMap", config_map), ("Service", target.service), ("Deployment", target.service))
+    ]
+    return (target.tree, target.commit, *map(_mark, found))
+
+
+def _mark(obj: Object | None) -> str:
+    """Changes when what we wrote may have: a Deployment's version also counts its status, its generation does not."""
+    if obj is None:
+        return "-"
+    metadata = obj["metadata"]
+    version = metadata.get("generation") if obj["kind"] == "Deployment" else metadata.get("resourceVersion")
+    return f"{metadata.get('uid')}/{version}/{names.annotation_of(obj, names.ANNOTATION_HASH)}"
+
+
+def _name_trees(
+    reading: Reading,
+    targets: Mapping[str, Target],
+    live: Mapping[plan.Key, Object],
+    pods: Mapping[str, Sequence[Object]],
+) -> dict[str, frozenset[str]]:
+    """Per service, the short trees that something still names: target, live reference, template and pods."""
+    found = {}
+    for service, target in targets.items():
+        trees = {short(target.tree), *(names.label_of(p, names.LABEL_TREE) or "" for p in pods.get(service, ()))}
+        trees.update(_trees_to_name(reading, service))
+        deployment = live.get(("Deployment", target.namespace, service))
+        trees.add(live_objects.tree_of(deployment) or "")
+        found[service] = frozenset(trees)
+    return found
+
+
+def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, memory: Memory) -> None:
+    """A release for every revision that has none, and for what is removed or held."""
+    now = time.time()
+    for service, tip in reading.tips.items():
+        memory.book.open(_new_release(tenant, reading, memory, service, tip.commit, tip.tree, now))
+    for service in [*made.prune, *made.held]:
+        commit = reading.removed_in.get(service, reading.head)
+        release = _new_release(tenant, reading, memory, service, commit, "", now)
+        if service in made.held:
+            sentence = (
+                f"it removes {len(made.held)} services: confirm with `paaks reconcile --allow-prune {reading.head}`"
+            )
+            release = replace(release, state="held", reason="PruneHeld", sentence=sentence)
+        memory.book.open(release)
+
+
+def _new_release(
+    tenant: Tenant, reading: Reading, memory: Memory, service: str, commit: str, tree: str, now: float
+) -> Release:
+    origin = memory.origins.get(commit, {})
+    told = reading.origins.get(commit)
+    at = float(origin.get("at") or (told.at if told else now))
+    stages = {"commit": at} | ({"check": float(origin["checked"])} if origin.get("checked") else {})
+    return Release(
+        tenant=tenant.id,
+        service=service,
+        commit=commit,
+        tree=tree,
+        actor=str(origin.get("actor") or (told.actor if told else "")),
+        via=str(origin.get("via") or "git"),
+        subject=told.subject if told else "",
+        created=float(origin.get("received") or at),
+        stages=stages,
+    )
+
+
+async def _apply(
+    tenant: Tenant,
+    reading: Reading,
+    made: plan.Plan,
+    targets: Mapping[str, Target],
+    doors: Doors,
+    memory: Memory,
+) -> dict[str, ClusterError]:
+    """Write what the plan says, tenant first, then the services side by side. What each service was refused."""
+    for obj in made.tenant:
+        await _apply_one(obj, doors)
+    failures: dict[str, ClusterError] = {}
+
+    async def apply_service(service: str, objects: Sequence[Object]) -> None:
+        if _tip(tenant, doors) != reading.head:
+            raise TipMoved
+        try:
+            for obj in objects:
+                await _apply_one(obj, doors)
+        except ClusterError as error:
+            failures[service] = error
+            return
+        memory.applied[service] = (targets[service].tree, time.time())
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for service, objects in made.services.items():
+                group.create_task(apply_service(service, objects))
+    except* TipMoved:
+        raise TipMoved from None
+    except* RetryLater as errors:
+        raise errors.exceptions[0] from None
+    return failures
+
+
+async def _apply_one(obj: Object, doors: Doors) -> None:
+    async with doors.applies:
+        doors.objects.take(await doors.cluster.apply(obj))
+
+
+def _tip(tenant: Tenant, doors: Doors) -> str | None:
+    return Repository(doors.tenants.path_of(tenant)).head()
+
+
+def _settle(
+    tenant: Tenant,
+    targets: Mapping[str, Target],
+    wanted: Mapping[str, Sequence[Object]],
+    failures: Mapping[str, ClusterError],
+    doors: Doors,
+    memory: Memory,
+) -> None:
+    """Remember which services are as they should be, and forget those that are gone."""
+    now = time.time()
+    for service in wanted:
+        if service not in failures:
+            memory.settled[service] = _fingerprint(tenant, targets[service], doors)
+            if memory.applied.get(service, ("", 0.0))[0] != targets[service].tree:
+                memory.applied[service] = (targets[service].tree, now)
+    for gone in memory.settled.keys() - targets.keys():
+        del memory.settled[gone]
+        memory.applied.pop(gone, None)
+    for service, error in failures.items():
+        release = memory.book.current[service]
+        reason = "QuotaExceeded" if "quota" in error.message else "ApplyFailed"
+        memory.book.put(replace(release, state="failed", reason=reason, sentence=error.message))
+
+
+def _advance_releases(
+    tenant: Tenant, reading: Reading, targets: Mapping[str, Target], doors: Doors, memory: Memory
+) -> float | None:
+    """Move every release on by what its pods and the dispatchers say. The next deadline, in seconds from now."""
+    now = time.time()
+    live = doors.objects.of(tenant.namespace)
+    pods = group_pods(live)
+    deadlines = []
+    for service, tip in reading.tips.items():
+        release = memory.book.current[service]
+        tree, applied = memory.applied.get(service, ("", 0.0))
+        if tree != tip.tree:
+            continue
+        release = reach(release, "apply", max(applied, release.stages.get("commit", 0.0)))
+        deployment = live.get(("Deployment", tenant.namespace, service))
+        judged = health.judge(
+            pods.get(service, ()),
+            short(tree),
+            tip.descriptor.replicas,
+            applied=applied,
+            now=now,
+            deployment=deployment,
+        )
+        routed = doors.routes.lead_to(tenant.namespace, service, short(tree), tip.commit)
+        memory.book.put(advance(release, judged, routed=routed, now=now))
+        if judged.look_again is not None and not routed:
+            deadlines.append(judged.look_again - now)
+    return max(0.01, min(deadlines)) if deadlines else None
+
+
+async def _set_live(tenant: Tenant, reading: Reading, doors: Doors, memory: Memory) -> None:
+    """Write the live reference of every service that has come to be live at another commit."""
+    path = doors.tenants.path_of(tenant)
+    moved = {
+        service: release.commit
+        for service, release in memory.book.current.items()
+        if release.state == "live" and service in reading.tips and reading.live_refs.get(service) != release.commit
+    }
+    if moved:
+        await asyncio.to_thread(_write_live, path, moved)
+
+
+def _write_live(path: Path, moved: Mapping[str, str]) -> None:
+    repository = Repository(path)
+    for service, commit in moved.items():
+        history.set_live(repository, service, commit)
+
+
+async def _prune(tenant: Tenant, reading: Reading, made: plan.Plan, doors: Doors, memory: Memory) -> None:
+    """Remove what main no longer has, once what it has instead is live or failed."""
+    for obj in made.garbage:
+        await _delete(obj, doors)
+    coming = [r for s, r in memory.book.current.items() if r.state == "pending" and s in reading.tips]
+    if coming or not made.prune:
+        return
+    if _tip(tenant, doors) != reading.head:
+        raise TipMoved
+    for service, objects in made.prune.items():
+        for obj in objects:
+            await _delete(obj, doors)
+        await asyncio.to_thread(_forget_live, doors.tenants.path_of(tenant), service)
+        release = memory.book.current.get(service)
+        if release is not None:
+            memory.book.put(replace(reach(release, "live", time.time()), state="removed"))
+            memory.book.close(service)
+
+
+def _forget_live(path: Path, service: str) -> None:
+    history.forget_live(Repository(path), service)
+
+
+async def _delete(obj: Object, doors: Doors) -> None:
+    """Delete one object of ours, and only that: by its uid, and never without our labels."""
+    metadata = obj["metadata"]
+    if names.label_of(obj, names.LABEL_MANAGED_BY) != names.FIELD_MANAGER:
+        return
+    async with doors.applies:
+        await doors.cluster.delete(obj["kind"], metadata.get("namespace"), metadata["name"], uid=metadata.get("uid"))
+    doors.objects.drop(obj)
+
+
+def _conclude(failures: Mapping[str, ClusterError], look_again: float | None) -> Outcome:
+    if failures:
+        service, error = next(iter(failures.items()))
+        return Outcome(look_again, f"{service}: {error.message}")
+    return Outcome(look_again)
