@@ -180,8 +180,8 @@ class Controller:
         connected = set(self._hub.peers("dispatcher"))
         for peer in connected:
             self._routes.connect(peer)
-        for peer in self._routes.dispatchers() - connected:
-            self._routes.disconnect(peer)
+        for gone in self._routes.dispatchers() - connected:
+            self._routes.disconnect(gone)
         for key in self._memories:
             self.queue.add(key)
 

@@ -25,7 +25,6 @@ from core.repository import Repository
 from core.tenants import Tenant, Tenants
 
 _ALLOW_PRUNE = re.compile(r"^PaaKS-Allow-Prune: *yes *$", re.IGNORECASE | re.MULTILINE)
-_FAR = 2_000  # commits to look back for the one that removed a service
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
     tips, unreadable = await _describe(repository, checker, tenant, head, past)
     refs = repository.live_refs()
     live = await _read_live(repository, checker, tenant, refs, tips)
-    removed_in = {s: _find_removal(repository, head, s) for s in refs if s not in tips and s not in unreadable}
+    removed_in = {s: history.find_removal(repository, head, s) for s in refs if s not in tips and s not in unreadable}
     commits = {tip.commit for tip in tips.values()} | set(removed_in.values())
     return Reading(
         head=head,
@@ -147,16 +146,6 @@ async def _read_live(
         if found is not None:
             live[service] = Target(tenant.namespace, service, found.path, found.tree, commit, found.descriptor)
     return live
-
-
-def _find_removal(repository: Repository, head: str, service: str) -> str:
-    """The first-parent commit in which a service went away; the head where that was too long ago."""
-    younger = head
-    for walked, commit in enumerate(history.first_parents(repository, head)):
-        if walked == _FAR or service in repository.services(str(commit.tree_id)):
-            return younger
-        younger = str(commit.id)
-    return head
 
 
 def choose_targets(

@@ -26,6 +26,7 @@ _STATUS = {
     DeltaStatus.TYPECHANGE: "modified",
 }
 _MAX_PATCH = 1_000_000
+_FAR = 2_000  # commits to look back for the one that removed a service
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,31 @@ def _settle_known(wanted: Mapping[str, str], found: dict[str, str], known: Past,
         if service not in found:
             before = known.services.get(service)
             found[service] = before[1] if before and before[0] == tree else younger
+
+
+def find_changes(repository: Repository, old: str | None, new: str) -> dict[str, tuple[str, str, str]]:
+    """Service → what became of it between two tips of main ("created", "updated", "removed"), its tree ("" if removed)
+    and the commit in which that happened."""
+    before = repository.services(repository.root_of(old)) if old else {}
+    known = Past(old, {service: (tree, old) for service, tree in before.items()}) if old else None
+    after = trace_services(repository, new, known).services
+    found = {
+        service: ("updated" if service in before else "created", tree, commit)
+        for service, (tree, commit) in after.items()
+        if before.get(service) != tree
+    }
+    gone = [service for service in before if service not in after]
+    return found | {service: ("removed", "", find_removal(repository, new, service)) for service in gone}
+
+
+def find_removal(repository: Repository, head: str, service: str) -> str:
+    """The first-parent commit in which a service went away; `head` where that was too long ago."""
+    younger = head
+    for walked, commit in enumerate(first_parents(repository, head)):
+        if walked == _FAR or service in repository.services(str(commit.tree_id)):
+            return younger
+        younger = str(commit.id)
+    return head
 
 
 def changed_services(repository: Repository, old: str | None, new: str) -> dict[str, str]:
