@@ -1,4 +1,5 @@
-"""What all tests share: one real PostgreSQL for the session, and a fresh migrated database for each module."""
+"""What all tests share: one real PostgreSQL for the session, a fresh migrated database for each module, and how many
+rounds a test has. In CI (`CI=true`) a skipped test is a failed one."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -120,3 +122,28 @@ def template_database(postgres: PostgresServer) -> str:
 def database_url(postgres: PostgresServer, template_database: str) -> str:
     """A fresh, migrated database for this module."""
     return postgres.create_database(template_database)
+
+
+@pytest.fixture(scope="session")
+def rounds() -> Callable[[int], int]:
+    """How many rounds to run of the number that a note asks for: all of them in `make soak`, else a tenth."""
+    return lambda full: full if os.environ.get("SOAK") else max(1, full // 10)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """A test that CI skips is one that nobody runs."""
+    return _refuse_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """The same for a module that skips itself as a whole."""
+    return _refuse_skip((yield))
+
+
+def _refuse_skip(report: Any) -> Any:
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI", "").lower() in ("1", "true"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"skipped in CI, where everything must run: {reason}"
+    return report
