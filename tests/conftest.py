@@ -47,12 +47,14 @@ class PostgresServer:
 
     def create(self) -> None:
         """Makes the data directory."""
-        command = [*_ORDINARY, PROGRAMS / "initdb", "-D", self.directory / "data", "-U", "paaks", "-A", "trust"]
+        initdb, data = str(PROGRAMS / "initdb"), str(self.directory / "data")
+        command = [*_ORDINARY, initdb, "-D", data, "-U", "paaks", "-A", "trust"]
         subprocess.run([*command, "-E", "UTF8", "--locale=C", "--no-sync"], check=True, capture_output=True)
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        server = [PROGRAMS / "postgres", "-D", self.directory / "data", "-k", self.directory, "-h", ""]
+        directory = str(self.directory)
+        server = [str(PROGRAMS / "postgres"), "-D", f"{directory}/data", "-k", directory, "-h", ""]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen([*_COMMAND, *server, *_FAST], stdout=log, stderr=log)
         deadline = time.monotonic() + 30

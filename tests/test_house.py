@@ -1,0 +1,63 @@
+"""The house limits, measured rather than remembered (see CONTRIBUTING.md)."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("core", "controller", "api", "runtime", "cli")
+MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")) if ".venv" not in path.parts]
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 60
+WORDLESS = {"utils", "util", "helpers", "common", "manager", "misc"}
+FOLDERS = {*PACKAGES, "repo-template", "manifests", "web", "tests", "docs", ".ci"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_module_keeps_the_house_limits(path: Path) -> None:
+    source = path.read_text()
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+
+    assert ast.get_docstring(tree) or not tree.body, "say in the first lines what this module is for"
+    assert len(source.splitlines()) <= MAX_MODULE_LINES
+    assert [f.name for f in functions if (f.end_lineno or f.lineno) - f.lineno >= MAX_FUNCTION_LINES] == []
+    assert [f.name for f in functions if not _is_typed(f)] == []
+    assert path.stem not in WORDLESS
+
+
+def _is_typed(function: Function) -> bool:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return function.returns is not None and all(a.annotation or a.arg in ("self", "cls") for a in arguments)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_no_promise_is_left_in_the_code(path: Path) -> None:
+    assert re.findall(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b", path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_no_bare_except(path: Path) -> None:
+    handlers = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ExceptHandler)]
+
+    assert [handler.lineno for handler in handlers if handler.type is None] == []
+
+
+def test_there_is_no_other_folder() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split("/")[0] for line in listed.splitlines() if "/" in line} <= FOLDERS
+
+
+def test_lock_files_name_no_address() -> None:
+    locks = [*ROOT.glob("requirements*.lock"), ROOT / "runtime" / "requirements.lock"]
+    assert [path.name for path in locks if "://" in path.read_text()] == []
