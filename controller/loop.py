@@ -16,7 +16,6 @@ from typing import Any
 
 import structlog
 import watchfiles
-from core.check import Checker
 
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes
@@ -24,6 +23,7 @@ from controller.reconcile import Doors, Memory, Outcome, TipMoved, reconcile
 from controller.settings import Settings
 from controller.work_queue import WorkQueue
 from core import link, names, releases, store
+from core.check import Checker
 from core.cluster import Cluster
 from core.errors import RetryLater
 from core.releases import Release

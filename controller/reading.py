@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.check import Checker
-
 from controller.live_objects import tree_of
 from controller.progress import Routes, short
 from core import health, history, plan
+from core.check import Checker
 from core.descriptor import Service
 from core.errors import NotFound
 from core.render import File
@@ -109,8 +108,8 @@ class _Origins(dict[str, Origin]):
 
 def _find_origin(repository: Repository, oid: str) -> Origin:
     commit = repository.commit(oid)
-    subject = commit.raw_message.decode(errors="replace").strip().partition("\n")[0][:200]
-    return Origin(history.actor_of(repository, oid) or "", float(commit.commit_time), subject)
+    actor = history.actor_of(repository, oid) or ""
+    return Origin(actor, float(commit.commit_time), history.read_subject(commit))
 
 
 async def _describe(

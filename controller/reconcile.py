@@ -13,13 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.check import Checker
-
 from controller import live_objects
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes, advance, short
 from controller.reading import Reading, Target, choose_targets, read_files, read_tenant
 from core import health, history, names, plan, render
+from core.check import Checker
 from core.cluster import Cluster, ClusterError
 from core.errors import RetryLater
 from core.releases import Release, reach

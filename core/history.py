@@ -118,13 +118,18 @@ def describe_commit(repository: Repository, oid: str) -> dict[str, Any]:
     parents = [str(parent) for parent in commit.parent_ids]
     return {
         "sha": str(commit.id),
-        "subject": message.strip().partition("\n")[0][:200],
+        "subject": read_subject(commit),
         "message": message[:65_536],
         "author": {"name": _text(commit.author.raw_name), "email": _text(commit.author.raw_email)},
         "at": format_time(commit.commit_time),
         "parents": parents,
         "services": sorted(changed_services(repository, parents[0] if parents else None, oid)),
     }
+
+
+def read_subject(commit: pygit2.Commit) -> str:
+    """The first line of a commit's message, at most 200 characters; what is not UTF-8 is replaced."""
+    return _text(commit.raw_message).strip().partition("\n")[0][:200]
 
 
 def _text(raw: bytes | None) -> str:
