@@ -34,7 +34,7 @@ check: $(DEV_STAMP) ## Lint, format check, types, import contracts, house limits
 
 .PHONY: bench
 bench: $(DEV_STAMP) ## Measure, beside a bare `git push`, and write docs/benchmarks.md; fails on no figure
-	@.venv/bin/python -m tests.bench $(ARGS)
+	@PYTHONPATH=tests/acceptance .venv/bin/python tests/bench $(ARGS)
 
 .PHONY: soak
 soak: $(DEV_STAMP) ## The tests with all their rounds (an hour or so)

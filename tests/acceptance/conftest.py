@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import sys
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests are not packages; this one's handle has a module of its own
-
 from started_platform import StartedPlatform
 
 _numbers = itertools.count(1)
