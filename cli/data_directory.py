@@ -53,7 +53,7 @@ class DataDirectory:
         self.kubeconfig = self.run / "kubeconfig"
         self.node_token = self.run / "node-token"
         self.first_login = self.path / "first-login.json"
-        self.sign_in_link = self.run / "sign-in-link"
+        self.sign_in = self.run / "sign-in.json"
 
     def create(self) -> None:
         """Make the directories, readable by their owner only. Raises Failure on a network file system."""

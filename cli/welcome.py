@@ -37,9 +37,9 @@ def _first_steps(settings: Settings) -> list[str]:
 
 def _sign_in(settings: Settings) -> list[str]:
     """The link is the api's: it wrote it for us, once."""
-    with contextlib.suppress(OSError):
-        link = settings.data.sign_in_link.read_text().strip()
-        settings.data.sign_in_link.unlink()
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        link = json.loads(settings.data.sign_in.read_text())["url"]
+        settings.data.sign_in.unlink()
         return [f"Sign in (once, within 10 minutes):  {link}"]
     return []
 
