@@ -81,7 +81,7 @@ class Conflict(TenantError):
         self.head = head
 
 
-@dataclass
+@dataclass(eq=False)  # an exception is itself, and hashable
 class RetryLater(PaaksError):
     """The world's fault. `delay` is in seconds; `cause` says what did not answer."""
 

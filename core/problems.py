@@ -5,6 +5,7 @@ Web, CLI, API, `git push` and the dispatcher all speak through it. What does not
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -246,17 +247,31 @@ def document(problems: tuple[Problem, ...], *, request_id: str | None = None, **
 
 
 def draw(problem: Problem) -> list[str]:
-    """A problem as lines for a terminal: `file:line:column  what  (how to mend it)`, the source line and a caret."""
+    """A problem as lines for a terminal: `file:line:column  what  (how to mend it)`, the source line and a caret.
+
+    Whatever a tenant wrote, the lines hold no control characters.
+    """
     head = "  ".join(part for part in (problem.where(), problem.detail) if part)
-    lines = [f"{head}  ({problem.hint})" if problem.hint else head]
+    lines = [_printable(f"{head}  ({problem.hint})" if problem.hint else head)]
     if problem.source is not None and problem.line is not None:
-        text, column = _window(problem.source, problem.column or 1)
-        lines += [f"    {text}", f"    {' ' * (column - 1)}^"]
+        text, before = _window(problem.source, problem.column or 1)
+        lines += [f"    {text}", f"    {' ' * sum(map(_cells, before))}^"]
     return lines
 
 
-def _window(source: str, column: int, width: int = 100) -> tuple[str, int]:
-    """At most `width` characters of a line around `column`, printable, and where the column is in them."""
+def _window(source: str, column: int, width: int = 100) -> tuple[str, str]:
+    """At most `width` characters of a line around `column`, and those of them that stand before it."""
     start = max(0, min(column - 1 - width // 2, len(source) - width)) if len(source) > width else 0
-    text = "".join(c if c.isprintable() else " " for c in source[start : start + width])
-    return text, max(1, min(column - start, len(text) + 1))
+    text = _printable(source[start : start + width])
+    return text, text[: max(0, column - 1 - start)]
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _cells(character: str) -> int:
+    """How many cells of a terminal a printable character takes: marks none, those of East Asia two."""
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -20,7 +20,8 @@ import structlog
 PREFIX = "PAAKS_"
 # Variables with our prefix that are not settings of a server: the CLI's own, and how tests drive it.
 _NOT_SETTINGS = frozenset(
-    f"{PREFIX}{name}" for name in ("SERVER", "TENANT", "TOKEN", "OUTPUT", "NO_COLOR", "DEBUG", "PASSWORD")
+    f"{PREFIX}{name}"
+    for name in ("SERVER", "TENANT", "TOKEN", "OUTPUT", "NO_COLOR", "DEBUG", "PASSWORD", "TEST_ROUNDS")
 )
 # `paaks up` gives all its processes one environment; each reads its own names and lets the others' pass.
 KNOWN = frozenset(
