@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.announcer import Actor, Announcer, Arrival
 from core import commit, history, names, paths, releases
 from core.check import Checker
-from core.commit import Author, Delete, Draft, Graft, Move, Moved, Operation, Put
+from core.commit import Delete, Draft, Graft, Move, Moved, Operation, Put
 from core.errors import Conflict, NotFound, Problem, Refused, RetryLater, Sides
 from core.releases import Release
 from core.repository import Repository, lock
@@ -181,7 +181,7 @@ class Changes:
 
     def _write(self, drafted: _Drafted, wish: Wish, actor: Actor) -> str:
         repository = drafted.repository
-        author = Author(_clean(actor.name) or _clean(actor.email), _clean(actor.email))
+        author = commit.make_author(actor.name, actor.email)
         message = wish.message or describe_operations(wish.operations)
         with lock(repository.path):
             return commit.create(repository, drafted.draft, drafted.head, message, author, author)
@@ -273,8 +273,3 @@ def describe_operations(operations: Sequence[Operation]) -> str:
             return f"Move {path} to {to}\n"
         case other:
             return f"Restore {other.path}\n"
-
-
-def _clean(text: str) -> str:
-    """A name or an address as git can hold it: without control characters and angle brackets."""
-    return "".join(c for c in text if c.isprintable() and c not in "<>").strip()[:200]

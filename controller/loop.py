@@ -54,6 +54,7 @@ class Controller:
             self._checker,
             self._routes,
             asyncio.Semaphore(settings.max_applies),
+            settings.apps_url,
         )
         self._memories: dict[str, Memory] = {}
         self._heads: dict[str, tuple[str | None, Tenant]] = {}

@@ -38,6 +38,7 @@ class Doors:
     checker: Checker
     routes: Routes
     applies: asyncio.Semaphore
+    apps_url: str
 
 
 @dataclass
@@ -82,10 +83,10 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
         kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
         prune_allowed=reading.prune_allowed,
     )
-    _open_releases(tenant, reading, made, memory)
+    _open_releases(tenant, reading, made, doors, memory)
     failures = await _apply(tenant, reading, made, targets, doors, memory)
     _settle(tenant, targets, wanted, failures, doors, memory)
-    look_again = _advance_releases(tenant, reading, targets, doors, memory)
+    look_again = _advance_releases(tenant, reading, doors, memory)
     await _set_live(tenant, reading, doors, memory)
     await _prune(tenant, reading, made, doors, memory)
     return _conclude(failures, look_again)
@@ -157,13 +158,15 @@ def _name_trees(
     return found
 
 
-def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, memory: Memory) -> None:
+def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, doors: Doors, memory: Memory) -> None:
     """A release for every revision that has none, and for what is removed or held."""
     now = time.time()
     for service, tip in reading.tips.items():
-        memory.book.open(_new_release(tenant, reading, memory, service, tip.commit, tip.tree, now))
+        release = _new_release(tenant, reading, memory, service, tip.commit, tip.tree, now)
+        url = names.service_url(doors.apps_url, service, tenant.slug if tip.descriptor.public else None)
+        memory.book.open(replace(release, url=url))
     for service in [*made.prune, *made.held]:
-        commit = reading.removed_in.get(service, reading.head)
+        commit = reading.removed_in.get(service) or _find_removal(tenant, reading, doors, service)
         release = _new_release(tenant, reading, memory, service, commit, "", now)
         if service in made.held:
             sentence = (
@@ -171,6 +174,10 @@ def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, memory: Me
             )
             release = replace(release, state="held", reason="PruneHeld", sentence=sentence)
         memory.book.open(release)
+
+
+def _find_removal(tenant: Tenant, reading: Reading, doors: Doors, service: str) -> str:
+    return history.find_removal(Repository(doors.tenants.path_of(tenant)), reading.head, service)
 
 
 def _new_release(
@@ -261,9 +268,7 @@ def _settle(
         memory.book.put(replace(release, state="failed", reason=reason, sentence=error.message))
 
 
-def _advance_releases(
-    tenant: Tenant, reading: Reading, targets: Mapping[str, Target], doors: Doors, memory: Memory
-) -> float | None:
+def _advance_releases(tenant: Tenant, reading: Reading, doors: Doors, memory: Memory) -> float | None:
     """Move every release on by what its pods and the dispatchers say. The next deadline, in seconds from now."""
     now = time.time()
     live = doors.objects.of(tenant.namespace)

@@ -33,6 +33,12 @@ class Author:
     email: str
 
 
+def make_author(name: str, email: str) -> Author:
+    """An author as git can hold it: without control characters and angle brackets, and never nameless."""
+    cleaned = ["".join(c for c in text if c.isprintable() and c not in "<>").strip()[:200] for text in (name, email)]
+    return Author(cleaned[0] or cleaned[1] or "unknown", cleaned[1])
+
+
 @dataclass(frozen=True)
 class Put:
     """Write a file; `mode` None keeps the mode that is there."""

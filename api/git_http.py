@@ -1,0 +1,326 @@
+"""Smart HTTP for git clients (gitprotocol-http): who may, then `git` itself, its input and output streamed.
+
+Nothing but the three requests of that protocol is served, and nothing from a path but the tenant's slug is used. What
+does not live here: git's process (`git_process.py`), what a push may do (`push.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+import uuid
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+
+from api.access import Action, Principal, may, may_know
+from api.announcer import Actor
+from api.auth import Authenticator, read_headers
+from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start
+from api.push import Conversation, NotDurable, PushDoors
+from core.commit import make_author
+from core.errors import PaaksError, Refused, RetryLater
+from core.repository import lock
+from core.tenants import Tenant
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_FETCH_BYTES = 10 * 2**20  # of a fetch's request, inflated
+_PUSH_SECONDS = 300.0  # for a push to arrive
+_SEND_SECONDS = 60.0  # for a client to take what it is sent
+_CHUNK = 2**16
+_TARGET = re.compile(rb"/git/([a-z][-a-z0-9]{0,39})(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
+_ADVERTISED = {b"service=git-upload-pack": "upload-pack", b"service=git-receive-pack": "receive-pack"}
+_log: Any = structlog.get_logger(component="api")
+
+
+class _Answer(Exception):
+    """The request is answered with a status and a line of text, which git shows to its user."""
+
+    def __init__(self, status: int, text: str, **headers: str) -> None:
+        super().__init__(text)
+        self.status, self.text, self.headers = status, text, headers
+
+
+class GitHttp:
+    """The ASGI application below `/git`."""
+
+    def __init__(self, authenticator: Authenticator, doors: PushDoors) -> None:
+        self._authenticator = authenticator
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. What a client does wrong is answered in words; nothing it does raises."""
+        try:
+            tenant, principal, what = self._admit(scope)
+            if what == "info/refs":
+                await self._advertise(scope, send, tenant)
+            elif what == "git-upload-pack":
+                await self._fetch(scope, receive, send, tenant)
+            else:
+                await self._push(scope, receive, send, tenant, principal)
+        except _Answer as answer:
+            await _answer(send, answer)
+
+    # -- who may ------------------------------------------------------------------------------------------------------
+
+    def _admit(self, scope: Scope) -> tuple[Tenant, Principal, str]:
+        match = _TARGET.fullmatch(scope.get("raw_path", b"").partition(b"?")[0])
+        if match is None:
+            raise _Answer(404, "there is nothing here; a repository's address is /git/<tenant>.git")
+        what = match[2].decode()
+        if scope["method"] != ("GET" if what == "info/refs" else "POST"):
+            raise _Answer(405, "this method is not served here", allow="GET" if what == "info/refs" else "POST")
+        headers = read_headers(scope["headers"])
+        given = headers.get("authorization", [])
+        try:
+            principal = self._authenticator.authenticate_git(given[0] if len(given) == 1 else None)
+        except Refused:
+            realm = {"www-authenticate": 'Basic realm="PaaKS", charset="UTF-8"'}
+            raise _Answer(401, "sign in: any user name, a token as the password", **realm) from None
+        except RetryLater as error:
+            raise _unavailable(error) from error
+        tenant = self._doors.tenants.by_slug(match[1].decode())
+        if tenant is None or not may_know(principal, tenant.id):
+            raise _Answer(404, "there is no such repository")
+        pushes = what == "git-receive-pack" or b"service=git-receive-pack" in scope.get("query_string", b"")
+        if not may(principal, Action.COMMIT if pushes else Action.READ, tenant.id):
+            raise _Answer(403, f"your role or your token does not allow to {'push' if pushes else 'fetch'} here")
+        return tenant, principal, what
+
+    # -- the three requests -------------------------------------------------------------------------------------------
+
+    async def _advertise(self, scope: Scope, send: Send, tenant: Tenant) -> None:
+        service = _ADVERTISED.get(scope.get("query_string", b""))
+        if service is None:
+            raise _Answer(403, "service must be git-upload-pack or git-receive-pack")
+        protocol = _protocol_of(scope)
+        process = await _start(Command(service, self._doors.tenants.path_of(tenant), True, protocol))
+        try:
+            process.stdin.close()
+            await _begin(send, f"application/x-git-{service}-advertisement")
+            if not (service == "upload-pack" and protocol == "version=2"):
+                line = f"# service=git-{service}\n"
+                await _write(send, f"{len(line) + 4:04x}{line}0000".encode())
+            async for chunk in _read(process):
+                await _write(send, chunk)
+            await _end(send)
+        finally:
+            await process.stop()
+
+    async def _fetch(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant) -> None:
+        body = _read_body(scope, receive, MAX_FETCH_BYTES)
+        process = await _start(Command("upload-pack", self._doors.tenants.path_of(tenant), False, _protocol_of(scope)))
+        feeding = asyncio.create_task(_feed(process, body))
+        try:
+            await _begin(send, "application/x-git-upload-pack-result")
+            async for chunk in _read(process):
+                await _write(send, chunk)
+            await _end(send)
+        except (TimeoutError, OSError):
+            return  # the client has gone, or does not read
+        finally:
+            await process.stop()
+            await _cancel(feeding)
+
+    async def _push(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant, principal: Principal) -> None:
+        received = time.time()
+        body = _read_body(scope, receive, MAX_PACK_BYTES + 2**20)
+        path = self._doors.tenants.path_of(tenant)
+        command = Command(
+            "receive-pack", path, False, _protocol_of(scope), make_author(principal.name, principal.email)
+        )
+        async with _share_lock(path) as lock_fd:
+            process = await _start(command, lock_fd)
+        assert process.channel is not None
+        actor = Actor(principal.email, principal.name, "git")
+        conversation = Conversation(process.channel, tenant, actor, self._doors, received)
+        feeding = asyncio.create_task(_feed(process, body))
+        speaking = asyncio.create_task(_converse(conversation, process))
+        try:
+            await _forward(send, process, speaking)
+        finally:
+            await _cancel(feeding)
+            # What was accepted is announced, whether or not the client is still there.
+            await speaking
+            await process.stop()
+
+
+async def _converse(conversation: Conversation, process: GitProcess) -> str | None:
+    """The conversation to its end; a sentence for the client where a moved reference is not safe."""
+    assert process.channel is not None
+    reference = uuid.uuid4().hex[:12]
+    try:
+        await conversation.run()
+    except NotDurable as error:
+        _log.error("push.not-durable", cause=str(error), request_id=reference)
+        return "the disk did not take what was pushed: do not rely on it, and push again"
+    except PaaksError as error:
+        _log.warning("push.failed", cause=str(error), request_id=reference)
+    except Exception:  # noqa: BLE001 - the process boundary of a push
+        _log.exception("push.failed", request_id=reference)
+    finally:
+        with contextlib.suppress(ConnectionError):
+            process.channel[1].close()  # the hook ends: without our word it refuses
+    return None
+
+
+async def _forward(send: Send, process: GitProcess, speaking: asyncio.Task[str | None]) -> None:
+    """Git's output to the client. A client that has gone or does not read does not stop the push."""
+    listens = True
+    try:
+        await _begin(send, "application/x-git-receive-pack-result")
+    except (TimeoutError, OSError):
+        listens = False
+    async for chunk in _read(process):
+        if speaking.done() and speaking.result() is not None:
+            break
+        if listens:
+            try:
+                await _write(send, chunk)
+            except (TimeoutError, OSError):
+                listens = False
+    failure = await speaking
+    with contextlib.suppress(TimeoutError, OSError):
+        if failure is not None and listens:
+            await _write(send, _fatal(failure))
+        if listens:
+            await _end(send)
+
+
+def _fatal(text: str) -> bytes:
+    """A packet on side-band 3 (gitprotocol-pack): the client prints it and fails, whatever was reported before."""
+    data = b"\x03" + f"PaaKS: {text}\n".encode()
+    return f"{len(data) + 4:04x}".encode() + data + b"0000"
+
+
+# -- bodies -----------------------------------------------------------------------------------------------------------
+
+
+async def _read_body(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[bytes]:
+    """The request's body, inflated where it is gzip; ends early where it is larger than `limit` or the client goes."""
+    encoding = read_headers(scope["headers"]).get("content-encoding", ["identity"])
+    if encoding not in (["gzip"], ["x-gzip"], ["identity"]):
+        raise _Answer(415, "a body is sent as it is, or gzip-ed")
+    inflater = zlib.decompressobj(31) if encoding != ["identity"] else None
+    seen, more = 0, True
+    while more and seen <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        more = message.get("more_body", False)
+        for part in _inflate(inflater, message.get("body", b"")):
+            seen += len(part)
+            yield part
+            if seen > limit:
+                break
+
+
+def _inflate(inflater: Any, data: bytes) -> Any:
+    """The data in steps: a bomb never stands in memory. What is not gzip ends the body."""
+    if inflater is None:
+        if data:
+            yield data
+        return
+    while data:
+        try:
+            part = inflater.decompress(data, _CHUNK)
+        except zlib.error:
+            return
+        data = inflater.unconsumed_tail
+        if part:
+            yield part
+        elif not data:
+            return
+
+
+async def _feed(process: GitProcess, body: AsyncIterator[bytes]) -> None:
+    """The body into git's input. What git does not want any more is read and dropped, so that the client hears why."""
+    wanted = True
+    try:
+        async with asyncio.timeout(_PUSH_SECONDS):
+            async for part in body:
+                if wanted:
+                    try:
+                        process.stdin.write(part)
+                        await process.stdin.drain()
+                    except (ConnectionError, OSError):
+                        wanted = False
+    except TimeoutError:
+        pass
+    finally:
+        process.stdin.close()
+
+
+async def _read(process: GitProcess) -> AsyncIterator[bytes]:
+    while chunk := await process.stdout.read(_CHUNK):
+        yield chunk
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+async def _begin(send: Send, media_type: str) -> None:
+    headers = [(b"content-type", media_type.encode()), (b"cache-control", b"no-cache, max-age=0, must-revalidate")]
+    async with asyncio.timeout(_SEND_SECONDS):
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def _write(send: Send, data: bytes) -> None:
+    async with asyncio.timeout(_SEND_SECONDS):
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def _end(send: Send) -> None:
+    async with asyncio.timeout(_SEND_SECONDS):
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _answer(send: Send, answer: _Answer) -> None:
+    body = answer.text.encode() + b"\n"
+    headers = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body)), **answer.headers}
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _unavailable(error: RetryLater) -> _Answer:
+    return _Answer(503, f"{error.cause}; try again", **{"retry-after": str(max(1, round(error.delay)))})
+
+
+async def _start(command: Command, lock_fd: int | None = None) -> GitProcess:
+    try:
+        return await start(command, lock_fd)
+    except OSError as error:
+        raise _unavailable(RetryLater(f"git cannot be started: {error}", 2.0)) from error
+
+
+@contextlib.asynccontextmanager
+async def _share_lock(path: Any) -> AsyncIterator[int]:
+    """The repository's lock, shared; it waits, in a thread, only where maintenance has it alone."""
+    held = lock(path, wait=False)
+    try:
+        fd = held.__enter__()
+    except BlockingIOError:
+        held = lock(path)
+        fd = await asyncio.to_thread(held.__enter__)
+    try:
+        yield fd
+    finally:
+        held.__exit__(None, None, None)
+
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _protocol_of(scope: Scope) -> str | None:
+    found = read_headers(scope["headers"]).get("git-protocol", [])
+    return found[0] if len(found) == 1 else None
