@@ -81,7 +81,7 @@ class Accounts:
             await connection.execute(sa.update(table).where(same).values(password_hash=fresh))
 
     async def create_user(self, new: NewUser) -> tuple[User, str]:
-        """A new user and the password, given or made. Raises Conflict for a taken address, Refused for a bad password."""
+        """A new user and the password, given or made. Raises Conflict (address taken) or Refused (bad password)."""
         user, password, hashed = await self.prepare_user(new)
         try:
             async with store.writing(self._engine) as connection:

@@ -24,6 +24,7 @@ MAX_PACK_BYTES = 50 * 2**20
 _CHANNEL_FD, _LOCK_FD = 9, 8  # dash knows only single digits
 _PROTOCOL = re.compile(r"version=[0-2]")
 _PIPE_BYTES = 2**18
+PLATFORM = Author("PaaKS", "paaks@localhost")
 _CONFIG = (
     *("core.hooksPath=" + str(HOOKS), "core.alternateRefsCommand=:", "core.fsync=committed,reference"),
     *("core.bigFileThreshold=11m", "core.useReplaceRefs=false", "gc.auto=0", "safe.directory=*"),
@@ -44,7 +45,7 @@ class Command:
     repository: Path
     advertise: bool = False
     protocol: str | None = None
-    committer: Author = Author("PaaKS", "paaks@localhost")
+    committer: Author = PLATFORM
 
     def argv(self) -> list[str]:
         """The command line; nothing of it comes from a client."""

@@ -257,8 +257,8 @@ def merge_texts(repository: Repository, base: bytes | None, yours: bytes | None,
 def create(repository: Repository, draft: Draft, parent: str, message: str, author: Author, actor: Author) -> str:
     """Commit a draft on top of `parent`, which must be where main is. Durable when it returns; the commit's id.
 
-    `author` wrote it, `actor` committed it and stands in the reflog. Raises Moved where main is elsewhere by now, RetryLater
-    where the disk does not take it.
+    `author` wrote it, `actor` committed it and stands in the reflog. Raises Moved where main is elsewhere by now,
+    RetryLater where the disk does not take it.
     """
     git = repository.git
     try:

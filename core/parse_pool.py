@@ -63,11 +63,11 @@ class _Worker:
             )
         self.reader, self.writer = await asyncio.open_connection(sock=ours, limit=2**22)
 
-    async def ask(self, kind: int, data: bytes) -> Parsed:
+    async def ask(self, kind: int, data: bytes, milliseconds: int) -> Parsed:
         """Raises EOFError where the file was too much for the process."""
         renice = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._step_back)
         try:
-            self.writer.write(REQUEST.pack(kind, CPU_MILLISECONDS, len(data)) + data)
+            self.writer.write(REQUEST.pack(kind, milliseconds, len(data)) + data)
             async with asyncio.timeout(_WALL_SECONDS):
                 (length,) = ANSWER.unpack(await self.reader.readexactly(ANSWER.size))
                 return _read(json.loads(await self.reader.readexactly(length)))
@@ -94,10 +94,14 @@ def _read(answer: dict[str, Any]) -> Parsed:
 
 
 class ParsePool:
-    """Answers by content: the same blob is parsed once. Use as an async context manager."""
+    """Answers by content: the same blob is parsed once. Use as an async context manager.
 
-    def __init__(self, workers: int = WORKERS) -> None:
+    `milliseconds` of CPU are what one file may take.
+    """
+
+    def __init__(self, workers: int = WORKERS, milliseconds: int = CPU_MILLISECONDS) -> None:
         self._count = workers
+        self._milliseconds = milliseconds
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
         self._turns: dict[str, asyncio.Lock] = {}
@@ -132,10 +136,10 @@ class ParsePool:
     async def _ask(self, kind: int, data: bytes) -> Parsed:
         worker = await self._idle.get()
         try:
-            answer = await worker.ask(kind, data)
+            answer = await worker.ask(kind, data, self._milliseconds)
         except EOFError:
             await self._replace(worker)
-            detail = f"it took more than {CPU_MILLISECONDS // 1000} s or {MEMORY_BYTES // 2**20} MiB to parse"
+            detail = f"it took more than {self._milliseconds / 1000:g} s or {MEMORY_BYTES // 2**20} MiB to parse"
             return Parsed((Problem("check-too-slow", detail),))
         except BaseException:
             await asyncio.shield(self._replace(worker))  # an answer that nobody waits for must not meet the next one

@@ -1,0 +1,49 @@
+"""Worker processes under limits: what is too much for one ends it, and the next file finds another."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.parse_pool import ParsePool
+from core.parse_worker import DESCRIPTOR, PYTHON
+
+LONG = b"x = [1, 2, 3]\n" * 18_000
+
+
+async def test_a_file_over_its_cpu_time_is_refused_and_the_pool_goes_on() -> None:
+    async with ParsePool(workers=1, milliseconds=8) as pool:
+        slow = await pool.parse(PYTHON, "a", LONG, tenant="t")
+        good = await pool.parse(PYTHON, "b", b"x = 1\n", tenant="t")
+
+    assert [problem.slug for problem in slow.problems] == ["check-too-slow"]
+    assert "0.008 s" in slow.problems[0].detail
+    assert good.problems == ()
+
+
+async def test_a_slow_worker_steps_back_and_is_replaced_after_its_answer() -> None:
+    async with ParsePool(workers=1, milliseconds=20_000) as pool:
+        files = [(str(number), LONG + b"y = %d\n" % number) for number in range(3)]
+        answers = await asyncio.gather(*(pool.parse(PYTHON, oid, data, tenant=oid) for oid, data in files))
+
+    assert [answer.problems for answer in answers] == [(), (), ()]
+
+
+async def test_an_abandoned_question_does_not_answer_the_next_one() -> None:
+    async with ParsePool(workers=1) as pool:
+        first = asyncio.create_task(pool.parse(PYTHON, "a", LONG, tenant="t"))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        second = await pool.parse(DESCRIPTOR, "b", b"replicas: 3\n", tenant="t")
+
+    assert second.service is not None
+    assert second.service["replicas"] == 3
+
+
+async def test_the_same_blob_is_parsed_once() -> None:
+    async with ParsePool(workers=1) as pool:
+        assert pool.recall(PYTHON, "a") is None
+        answer = await pool.parse(PYTHON, "a", b"def f(:\n", tenant="t")
+        assert pool.recall(PYTHON, "a") is answer
+        assert await pool.parse(PYTHON, "a", b"not read again", tenant="t") is answer
+        assert pool.recall(DESCRIPTOR, "a") is None
