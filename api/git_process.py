@@ -26,7 +26,7 @@ _PROTOCOL = re.compile(r"version=[0-2]")
 _PIPE_BYTES = 2**18
 PLATFORM = Author("PaaKS", "paaks@localhost")
 _CONFIG = (
-    *("core.hooksPath=" + str(HOOKS), "core.alternateRefsCommand=:", "core.fsync=committed,reference"),
+    *("core.hooksPath=" + str(HOOKS), "core.alternateRefsCommand=true", "core.fsync=committed,reference"),
     *("core.bigFileThreshold=11m", "core.useReplaceRefs=false", "gc.auto=0", "safe.directory=*"),
     *("transfer.hideRefs=refs/internal", "uploadpack.allowFilter=true", "receive.autogc=false"),
     *("receive.advertisePushOptions=true", "receive.fsckObjects=true", f"receive.maxInputSize={MAX_PACK_BYTES}"),
@@ -82,7 +82,7 @@ class GitProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         for writer in (self.stdin, self.channel[1] if self.channel else None):
-            if writer is not None:
+            if writer is not None and not writer.transport.is_closing():
                 writer.transport.abort()
         await self.wait()
 
