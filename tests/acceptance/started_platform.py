@@ -85,9 +85,14 @@ class StartedPlatform:
         began = time.monotonic()
         with self.output_file.open("ab") as output:
             self.process = subprocess.Popen(
-                self._command(), env=self.environment(), cwd=self.directory, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            )  # fmt: skip
+                self._command(),
+                env=self.environment(),
+                cwd=self.directory,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
         endpoints = self.data / "run" / "endpoints.json"
         while not endpoints.exists():
             assert self.process.poll() is None, self.describe()
@@ -225,23 +230,25 @@ class StartedPlatform:
         _run(["git", "init", "--quiet", "--initial-branch=main", str(path)], self.environment(), None, True)
         return Clone(path, self.environment())
 
+    def shell(self, script: str, cwd: Path | None = None) -> Result:
+        """Type lines into a newcomer's shell, one after the other, until one fails."""
+        return _run(["bash", "-e", "-c", script], self.bare_environment(), cwd or self.home, check=False)
+
     def paaks(self, *arguments: str, check: bool = True, cwd: Path | None = None, stdin: str = "") -> Result:
         """Run the command line, as the person who ran `paaks up`."""
         return _run([str(PAAKS), *arguments], self.environment(), cwd or self.directory, check, stdin)
 
-    def environment(self) -> dict[str, str]:
-        """What a person's shell has: none of our settings but the data directory, nobody's git configuration."""
+    def bare_environment(self) -> dict[str, str]:
+        """What a newcomer's shell has: no `paaks` on the PATH, no setting of ours, nobody's git configuration."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PAAKS_", "GIT_", "PYTEST_", "XDG_"))}
-        person = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _PERSON.items()}
-        return inherited | person | self._extra | {
-            "HOME": str(self.home),
-            "PATH": f"{PAAKS.parent}:{inherited.get('PATH', os.defpath)}",
-            "PAAKS_DATA": str(self.data),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-            "LC_ALL": "C.UTF-8",
-            "NO_COLOR": "1",
-        }  # fmt: skip
+        path = [part for part in inherited.get("PATH", os.defpath).split(":") if Path(part) != PAAKS.parent]
+        own = {"HOME": str(self.home), "PATH": ":".join(path), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+        return inherited | own | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"} | self._extra
+
+    def environment(self) -> dict[str, str]:
+        """What the shell of a person at work has: `paaks` on the PATH, this platform's data, a name in git."""
+        bare = self.bare_environment()
+        return bare | _PERSON | {"PATH": f"{PAAKS.parent}:{bare['PATH']}", "PAAKS_DATA": str(self.data)}
 
     # -- looking at it
 
@@ -256,7 +263,8 @@ class StartedPlatform:
         return "\n".join(f"--- {name}\n" + "\n".join(text.splitlines()[-lines:]) for name, text in parts)
 
 
-_PERSON = {"NAME": "Dana Developer", "EMAIL": "dana@example.com"}
+_WHO = {"NAME": "Dana Developer", "EMAIL": "dana@example.com"}
+_PERSON = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _WHO.items()}
 
 
 def _run(
