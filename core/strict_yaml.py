@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -178,7 +178,7 @@ class _Builder:
     """Builds the tree from events and collects problems on the way."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.lines = text.split("\n")
         self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.problems: list[Problem] = []
         self.nodes = 0
@@ -188,7 +188,7 @@ class _Builder:
         try:
             root = self._read_stream()
         except yaml.YAMLError as error:
-            raise Refused(*self.problems, _translate(error, self.text)) from None
+            raise Refused(*self.problems, self._translate(error)) from None
         if self.problems:
             raise Refused(*self.problems)
         return root
@@ -217,7 +217,7 @@ class _Builder:
         if self.nodes > MAX_NODES:
             self._stop(event, f"more than {MAX_NODES:,} values")
         self._check_node(event)
-        line, column = _place(event)
+        line, column = self._place(event.start_mark)
         if isinstance(event, yaml.MappingStartEvent):
             return Mapping(line, column, tuple(self._read_entries(depth)))
         if isinstance(event, yaml.SequenceStartEvent):
@@ -267,7 +267,7 @@ class _Builder:
                 yield key, value
 
     def _add(self, event: yaml.Event, detail: str, hint: str | None = None) -> None:
-        line, column = _place(event)
+        line, column = self._place(event.start_mark)
         self.problems.append(Problem("schema-error", detail, line=line, column=column, hint=hint))
         if len(self.problems) >= MAX_PROBLEMS:
             raise Refused(*self.problems)
@@ -276,24 +276,16 @@ class _Builder:
         self._add(event, detail, hint)
         raise Refused(*self.problems)
 
+    def _translate(self, error: yaml.YAMLError) -> Problem:
+        words = getattr(error, "problem", None) or "it cannot be read"
+        start, end = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
+        line, column = self._place((start if words in _BETTER_AT_START else end) or end or start)
+        detail, hint = _SAYINGS.get(words, (f"this is not YAML: {words}", None))
+        if self.lines[line - 1][column - 1 : column] == "\t":
+            detail, hint = "the line is indented with a tab", "indent with spaces"
+        return Problem("syntax-error", detail, line=line, column=column, hint=hint)
 
-def _place(event: yaml.Event) -> tuple[int, int]:
-    mark = event.start_mark
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
-
-
-def _translate(error: yaml.YAMLError, text: str) -> Problem:
-    words = getattr(error, "problem", None) or "it cannot be read"
-    start, end = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
-    mark = (start if words in _BETTER_AT_START else end) or end or start
-    detail, hint = _SAYINGS.get(words, (f"this is not YAML: {words}", None))
-    if mark is None:
-        return Problem("syntax-error", detail, hint=hint)
-    if _character_at(text, mark.line, mark.column) == "\t":
-        detail, hint = "the line is indented with a tab", "indent with spaces"
-    return Problem("syntax-error", detail, line=mark.line + 1, column=mark.column + 1, hint=hint)
-
-
-def _character_at(text: str, line: int, column: int) -> str:
-    lines = text.split("\n", line + 1)
-    return lines[line][column : column + 1] if line < len(lines) else ""
+    def _place(self, mark: Any) -> tuple[int, int]:
+        """Line and column of a mark; libyaml puts some behind a last line end that the file does not have."""
+        end = len(self.lines), len(self.lines[-1]) + 1
+        return min((mark.line + 1, mark.column + 1), end) if mark else (1, 1)
