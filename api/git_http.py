@@ -115,7 +115,7 @@ class GitHttp:
             await process.stop()
 
     async def _fetch(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant) -> None:
-        body = _read_body(scope, receive, MAX_FETCH_BYTES)
+        body = _Body(scope, receive, MAX_FETCH_BYTES)
         process = await _start(Command("upload-pack", self._doors.tenants.path_of(tenant), False, _protocol_of(scope)))
         feeding = asyncio.create_task(_feed(process, body))
         try:
@@ -131,7 +131,7 @@ class GitHttp:
 
     async def _push(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant, principal: Principal) -> None:
         received = time.time()
-        body = _read_body(scope, receive, MAX_PACK_BYTES + 2**20)
+        body = _Body(scope, receive, MAX_PACK_BYTES + 2**20)
         path = self._doors.tenants.path_of(tenant)
         command = Command(
             "receive-pack", path, False, _protocol_of(scope), make_author(principal.name, principal.email)
@@ -144,7 +144,7 @@ class GitHttp:
         feeding = asyncio.create_task(_feed(process, body))
         speaking = asyncio.create_task(_converse(conversation, process))
         try:
-            await _forward(send, process, speaking)
+            await _forward(send, process, speaking, body)
         finally:
             await _cancel(feeding)
             # What was accepted is announced, whether or not the client is still there.
@@ -171,9 +171,9 @@ async def _converse(conversation: Conversation, process: GitProcess) -> str | No
     return None
 
 
-async def _forward(send: Send, process: GitProcess, speaking: asyncio.Task[str | None]) -> None:
+async def _forward(send: Send, process: GitProcess, speaking: asyncio.Task[str | None], body: _Body) -> None:
     """Git's output to the client. A client that has gone or does not read does not stop the push."""
-    listens = True
+    listens, told = True, False
     try:
         await _begin(send, "application/x-git-receive-pack-result")
     except (TimeoutError, OSError):
@@ -181,6 +181,9 @@ async def _forward(send: Send, process: GitProcess, speaking: asyncio.Task[str |
     async for chunk in _read(process):
         if speaking.done() and speaking.result() is not None:
             break
+        if body.seen > MAX_PACK_BYTES and not told:
+            told = True  # git says that it is too much, but not what the limit is
+            chunk = _packet(2, f"a push may bring {MAX_PACK_BYTES // 2**20} MiB: push in parts") + chunk
         if listens:
             try:
                 await _write(send, chunk)
@@ -189,37 +192,47 @@ async def _forward(send: Send, process: GitProcess, speaking: asyncio.Task[str |
     failure = await speaking
     with contextlib.suppress(TimeoutError, OSError):
         if failure is not None and listens:
-            await _write(send, _fatal(failure))
+            await _write(send, _packet(3, failure) + b"0000")
         if listens:
             await _end(send)
 
 
-def _fatal(text: str) -> bytes:
-    """A packet on side-band 3 (gitprotocol-pack): the client prints it and fails, whatever was reported before."""
-    data = b"\x03" + f"PaaKS: {text}\n".encode()
-    return f"{len(data) + 4:04x}".encode() + data + b"0000"
+def _packet(band: int, text: str) -> bytes:
+    """A packet on a side-band (gitprotocol-pack). After one on band 3 the client fails, whatever was said before."""
+    data = bytes([band]) + f"PaaKS: {text}\n".encode()
+    return f"{len(data) + 4:04x}".encode() + data
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------
 
 
-async def _read_body(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[bytes]:
-    """The request's body, inflated where it is gzip; ends early where it is larger than `limit` or the client goes."""
-    encoding = read_headers(scope["headers"]).get("content-encoding", ["identity"])
-    if encoding not in (["gzip"], ["x-gzip"], ["identity"]):
-        raise _Answer(415, "a body is sent as it is, or gzip-ed")
-    inflater = zlib.decompressobj(31) if encoding != ["identity"] else None
-    seen, more = 0, True
-    while more and seen <= limit:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        more = message.get("more_body", False)
-        for part in _inflate(inflater, message.get("body", b"")):
-            seen += len(part)
-            yield part
-            if seen > limit:
-                break
+class _Body:
+    """A request's body, inflated where it is gzip. It ends early where it is larger than `limit` or the client goes.
+
+    `seen` counts its bytes. Raises _Answer for another encoding.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        encoding = read_headers(scope["headers"]).get("content-encoding", ["identity"])
+        if encoding not in (["gzip"], ["x-gzip"], ["identity"]):
+            raise _Answer(415, "a body is sent as it is, or gzip-ed")
+        self._inflater = zlib.decompressobj(31) if encoding != ["identity"] else None
+        self._receive = receive
+        self._limit = limit
+        self.seen = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        more = True
+        while more and self.seen <= self._limit:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+            more = message.get("more_body", False)
+            for part in _inflate(self._inflater, message.get("body", b"")):
+                self.seen += len(part)
+                yield part
+                if self.seen > self._limit:
+                    break
 
 
 def _inflate(inflater: Any, data: bytes) -> Any:
@@ -240,7 +253,7 @@ def _inflate(inflater: Any, data: bytes) -> Any:
             return
 
 
-async def _feed(process: GitProcess, body: AsyncIterator[bytes]) -> None:
+async def _feed(process: GitProcess, body: _Body) -> None:
     """The body into git's input. What git does not want any more is read and dropped, so that the client hears why."""
     wanted = True
     try:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import os
 import shutil
 import subprocess
 import tempfile
 import threading
+import time
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pygit2
 import pytest
 import uvicorn
+from pygit2.enums import ObjectType
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.announcer import Announcer
@@ -190,9 +195,110 @@ def make_clone(server: GitServer, path: Path, slug: str, role: str = "developer"
 def app_token(server: GitServer, slug: str, audience: str, user: str = "00000000-0000-4000-8000-000000000001") -> str:
     """A signed access token of ta's developer."""
     grant = TenantGrant(server.tenant(slug).id, slug, "developer") if audience != "api" else None
-    import time
 
     text, _ = server.keys.sign_access_token(
         user_id=user, session="s", audience=audience, scopes=list(SCOPES), now=time.time(), grant=grant
     )
     return text
+
+
+# -- a client that is not polite --------------------------------------------------------------------------------------
+
+
+def pkt(data: bytes) -> bytes:
+    """A pkt-line (gitprotocol-common)."""
+    return f"{len(data) + 4:04x}".encode() + data
+
+
+def unpkt(data: bytes) -> Iterator[bytes]:
+    """The pkt-lines of an answer."""
+    while data:
+        length = int(data[:4], 16)
+        yield data[4 : max(4, length)]
+        data = data[max(4, length) :]
+
+
+@dataclass
+class Raw:
+    """Objects that no client of git's would write, and pushes of them by hand."""
+
+    server: GitServer
+    path: Path
+
+    def write(self, kind: ObjectType, data: bytes) -> str:
+        return str(pygit2.Repository(str(self.path)).odb.write(kind, data))
+
+    def blob(self, data: bytes = b"x\n") -> str:
+        return self.write(ObjectType.BLOB, data)
+
+    def large(self, data: bytes) -> str:
+        """A blob that is stored as it is: random bytes are not worth compressing."""
+        command = ["git", "-C", str(self.path), "-c", "core.compression=0", "hash-object", "-w", "--stdin"]
+        return subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode().strip()
+
+    def tree(self, *entries: tuple[bytes, int, str]) -> str:
+        data = b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for name, mode, oid in entries)
+        return self.write(ObjectType.TREE, data)
+
+    def commit(self, tree: str, parent: str | None = None, author: bytes = b"Ana <ana@example.org>") -> str:
+        lines = [b"tree " + tree.encode(), *([b"parent " + parent.encode()] if parent else [])]
+        lines += [role + b" " + author + b" 1700000000 +0000" for role in (b"author", b"committer")]
+        return self.write(ObjectType.COMMIT, b"\n".join(lines) + b"\n\nmessage\n")
+
+    def pack(self, *objects: str) -> bytes:
+        listed = "".join(f"{oid}\n" for oid in objects).encode()
+        command = [
+            "git",
+            "-C",
+            str(self.path),
+            "-c",
+            "core.compression=1",
+            "pack-objects",
+            "-q",
+            "--stdout",
+            "--depth=0",
+            "--window=0",
+        ]
+        return subprocess.run(command, input=listed, capture_output=True, check=True).stdout
+
+    def push(
+        self,
+        updates: list[tuple[str, str, str]],
+        pack: bytes,
+        *,
+        options: tuple[bytes, ...] = (b"no-wait",),
+        atomic: bool = False,
+        token: str = "ta/developer",
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """The status of the answer and everything that it says, report and messages."""
+        capabilities = b"report-status side-band-64k push-options" + (b" atomic" if atomic else b"")
+        lines = [f"{old} {new} {ref}".encode() for old, new, ref in updates]
+        lines[0] += b"\0" + capabilities
+        body = b"".join(pkt(line) for line in lines) + b"0000" + b"".join(pkt(option) for option in options) + b"0000"
+        return self.post("git-receive-pack", body + pack, token=token, headers=headers)
+
+    def post(
+        self, service: str, body: bytes, *, token: str = "ta/developer", headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        credential = b64encode(f"any:{self.server.tokens[token]}".encode()).decode()
+        sent = {
+            "Authorization": f"Basic {credential}",
+            "Content-Type": f"application/x-{service}-request",
+            **(headers or {}),
+        }
+        connection.request("POST", f"/git/ta.git/{service}", body, sent)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        if answer.status != 200:
+            return answer.status, data.decode()
+        text = b"".join(line[1:] if line[:1] in b"\x01\x02\x03" else line for line in unpkt(data))
+        return answer.status, text.decode(errors="replace")
+
+
+@pytest.fixture
+def raw(server: GitServer, tmp_path: Path) -> Raw:
+    pygit2.init_repository(str(tmp_path / "raw.git"), bare=True)
+    return Raw(server, tmp_path / "raw.git")
