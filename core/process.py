@@ -19,7 +19,7 @@ import structlog
 
 PREFIX = "PAAKS_"
 # Variables with our prefix that are not settings of a server: the CLI's own, and how tests drive it.
-_NOT_SETTINGS = frozenset(
+NOT_SETTINGS = frozenset(
     f"{PREFIX}{name}"
     for name in ("SERVER", "TENANT", "TOKEN", "OUTPUT", "NO_COLOR", "DEBUG", "PASSWORD", "TEST_ROUNDS")
 )
@@ -57,7 +57,7 @@ def read_settings(cls: type[T], environment: Mapping[str, str], known: frozenset
         elif field.default is MISSING and field.default_factory is MISSING:
             raise SettingError(f"{variable} is not set")
     names = {PREFIX + field.name.upper() for field in fields(cls)}  # type: ignore[arg-type]
-    unknown = sorted(n for n in environment if n.startswith(PREFIX) and n not in names | known | _NOT_SETTINGS)
+    unknown = sorted(n for n in environment if n.startswith(PREFIX) and n not in names | known | NOT_SETTINGS)
     if unknown:
         raise SettingError(f"{unknown[0]} is not a setting")
     return cls(**values)

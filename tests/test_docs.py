@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.problems import CATALOGUE
+from core.process import NOT_SETTINGS
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -41,14 +42,14 @@ def test_every_problem_is_documented_as_the_catalogue_has_it() -> None:
 
 
 def read_settings() -> Iterator[str]:
-    """Every `PAAKS_*` variable that is read: the fields of the settings' classes, and names in the sources."""
-    for path in [ROOT / package for package in ("api", "controller", "runtime")]:
-        for module in path.rglob("settings.py"):
-            if ".venv" not in module.parts:
+    """Every `PAAKS_*` variable that is read: fields of the settings' classes, and what the command line names."""
+    for package in ("api", "controller", "runtime"):
+        for module in sorted((ROOT / package).rglob("*.py")):
+            if module.stem in ("settings", "__main__") and ".venv" not in module.parts:
                 yield from read_fields(module)
-    for path in [ROOT / "cli", ROOT / "core", ROOT / "runtime" / "node"]:
-        for module in path.rglob("*.py"):
-            yield from re.findall(r"\bPAAKS_[A-Z][A-Z_]*[A-Z]\b", module.read_text())
+    for module in (ROOT / "cli").rglob("*.py"):
+        yield from re.findall(r"\bPAAKS_[A-Z][A-Z_]*[A-Z]\b", module.read_text())
+    yield from (name for name in NOT_SETTINGS if not name.startswith("PAAKS_TEST_"))
 
 
 def read_fields(module: Path) -> Iterator[str]:
@@ -118,6 +119,9 @@ def test_every_command_is_documented_and_none_that_is_not() -> None:
 # -- pages
 
 
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+
+
 def pages() -> list[Path]:
     """Every Markdown page that is ours."""
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -126,7 +130,7 @@ def pages() -> list[Path]:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
+    targets = re.findall(r"\]\(([^)\s]+)\)", CODE.sub("", page.read_text()))
     relative = [target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("#")]
 
     assert [target for target in relative if not (page.parent / target).exists()] == []
