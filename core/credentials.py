@@ -184,7 +184,7 @@ def _number(claims: dict[str, Any], name: str) -> float:
     return number
 
 
-def _text(claims: dict[str, Any], name: str) -> str:
+def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not value:
         raise BadCredential(name)
@@ -199,7 +199,7 @@ def write_jwk(kid: str, key: PublicKey) -> dict[str, str]:
 
 def read_key_set(jwks: Iterable[Mapping[str, Any]]) -> dict[str, PublicKey]:
     """`kid` → key of a list of JWKs as `write_jwk` makes them. Raises BadCredential for any other."""
-    return {str(jwk.get("kid")): _read_jwk(jwk) for jwk in jwks}
+    return {_text(jwk, "kid"): _read_jwk(jwk) for jwk in jwks}
 
 
 def _read_jwk(jwk: Mapping[str, Any]) -> PublicKey:
