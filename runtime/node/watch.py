@@ -7,8 +7,8 @@ What does not live here: HTTP (`api.py`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -86,16 +86,21 @@ class Ring:
                 self._grown = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._grown)
 
-    async def follow(self, scope: Scope, place: int) -> AsyncIterator[list[Seen]]:
-        """The changes from a place on as the watcher of a scope sees them, in batches, for ever. Raises Refusal (410).
+    async def advance(self, scope: Scope, place: int, seconds: float) -> tuple[list[Seen], int]:
+        """What the watcher of a scope sees next from a place on, and the place behind it.
 
-        An empty batch means that changes went by which the watcher does not see.
+        Nothing where the next changes do not concern it, or where there are none within `seconds`. Raises
+        Refusal (410).
         """
-        while True:
-            await self.wait(place)
-            changes = self.read(place)
-            place += len(changes)
-            yield [seen for seen in (see(scope, change) for change in changes) if seen is not None]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.wait(place)
+        changes = self.read(place)
+        return [seen for seen in (see(scope, change) for change in changes) if seen is not None], place + len(changes)
+
+    def version_at(self, place: int) -> int:
+        """The version of the newest change before a place: the inverse of `place_after`."""
+        return self._horizon + place - self._first
 
     def _append(self, change: Change) -> None:
         self._changes.append(change)
