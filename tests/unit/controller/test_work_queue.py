@@ -1,0 +1,103 @@
+"""Which tenant next: one worker per key, re-adds collapse, fair, pauses after failures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.work_queue import LONGEST_PAUSE, WorkQueue
+
+
+async def test_keys_come_in_the_order_in_which_they_were_first_added() -> None:
+    queue = WorkQueue()
+    for key in ("a", "b", "a", "c", "b"):
+        queue.add(key)
+    assert [await queue.take() for _ in range(3)] == ["a", "b", "c"]
+
+
+async def test_a_key_that_is_added_while_it_is_worked_on_comes_once_more() -> None:
+    queue = WorkQueue()
+    queue.add("a")
+    assert await queue.take() == "a"
+    queue.add("a")
+    queue.add("a")
+    waiting = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    queue.done("a")
+    assert await waiting == "a"
+    queue.done("a")
+    queue.add("b")
+    assert await queue.take() == "b"
+
+
+async def test_a_failed_key_comes_again_by_itself_and_a_success_forgets() -> None:
+    queue = WorkQueue(first_pause=0.001)
+    queue.add("a")
+    for _ in range(3):
+        assert await asyncio.wait_for(queue.take(), 1) == "a"
+        queue.done("a", failed=True)
+    assert await asyncio.wait_for(queue.take(), 1) == "a"
+    queue.done("a")
+    queue.add("b")
+    assert await asyncio.wait_for(queue.take(), 1) == "b"
+
+
+async def test_an_earlier_time_wins_and_forgetting_drops_it() -> None:
+    queue = WorkQueue()
+    queue.add_later("a", 30)
+    queue.add_later("a", 0)
+    queue.add_later("a", 60)
+    assert await asyncio.wait_for(queue.take(), 1) == "a"
+    queue.done("a")
+    queue.add_later("b", 0.001)
+    queue.forget("b")
+    await asyncio.sleep(0.01)
+    queue.add("c")
+    assert await queue.take() == "c"
+    queue.close()
+
+
+async def test_pauses_grow_to_a_limit() -> None:
+    queue = WorkQueue(first_pause=1.0)
+    pauses = []
+    for _ in range(12):
+        queue._failures["a"] = queue._failures.get("a", 0) + 1
+        pauses.append(queue._pause("a"))
+    assert all(0.5 <= pauses[0] <= 1.0 for _ in pauses)
+    assert max(pauses) <= LONGEST_PAUSE
+    assert pauses[-1] >= LONGEST_PAUSE / 2
+
+
+@settings(max_examples=50, deadline=None)
+@given(adds=st.lists(st.sampled_from("abcd"), min_size=1, max_size=40), workers=st.integers(1, 4))
+def test_no_key_is_with_two_workers_and_every_add_is_seen(adds: list[str], workers: int) -> None:
+    async def run() -> None:
+        queue, busy, seen = WorkQueue(), Counter[str](), Counter[str]()
+
+        async def work() -> None:
+            while True:
+                key = await queue.take()
+                busy[key] += 1
+                assert busy[key] == 1
+                await asyncio.sleep(0)
+                seen[key] += 1
+                busy[key] -= 1
+                queue.done(key)
+
+        async with asyncio.timeout(5):
+            tasks = [asyncio.create_task(work()) for _ in range(workers)]
+            for key in adds:
+                before = seen[key]
+                queue.add(key)
+                await asyncio.sleep(0)
+                while seen[key] == before:
+                    await asyncio.sleep(0)
+            for task in tasks:
+                task.cancel()
+        assert set(seen) == set(adds)
+
+    asyncio.run(run())
