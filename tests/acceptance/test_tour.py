@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from pathlib import Path
 
 import httpx2
 from started_platform import StartedPlatform
@@ -93,3 +94,13 @@ def test_sigterm_drains_and_exits_with_0_and_a_restart_serves_at_once(fresh_plat
         "in another terminal"
         not in fresh_platform.output().partition("PaaKS is ready")[2].partition("PaaKS is ready")[2]
     )
+
+
+def test_the_readme_has_the_same_tour(platform: StartedPlatform) -> None:
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
+    written = re.search(r"^## The tour$.*?((?:^    .*\n)+)", readme, re.MULTILINE | re.DOTALL)
+    assert written is not None
+
+    told = [line.strip() for line in written[1].splitlines() if "export" not in line]
+
+    assert told == [line for line in read_printed(platform, "Now, in another terminal:") if "export" not in line]
