@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ IMAGE = "paaks-runtime"
 STOP_ALLOWANCE = 5  # seconds beyond the timeout for a pod to end
 KEPT_COMMITS = 10
 _MI = 1024 * 1024
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,12 @@ def _namespace(owner: Owner) -> Object:
 
 
 def _resource_quota(owner: Owner, quota: Quota) -> Object:
+    memory = _write_memory(quota.memory_mi * _MI)
     hard = {
-        "pods": str(quota.pods),
-        "limits.memory": f"{quota.memory_mi}Mi",
-        "requests.memory": f"{quota.memory_mi}Mi",
-        "requests.cpu": str(quota.cpu),
+        "pods": _write_thousandths(quota.pods * 1000),
+        "limits.memory": memory,
+        "requests.memory": memory,
+        "requests.cpu": _write_thousandths(quota.cpu * 1000),
     }
     metadata = _metadata(owner, "paaks-quota", names.tenant_labels(owner.id))
     return _finish({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}})
@@ -173,10 +176,11 @@ def _config_map(owner: Owner, revision: Revision) -> Object:
     text: dict[str, str] = {}
     binary: dict[str, str] = {}
     for key, file in _keyed(revision.files):
-        try:
-            text[key] = file.data.decode()
-        except UnicodeDecodeError:
+        decoded = _decode(file.data)
+        if decoded is None:
             binary[key] = base64.b64encode(file.data).decode()
+        else:
+            text[key] = decoded
     labels = names.service_labels(owner.id, revision.service) | {names.LABEL_TREE: names.short_tree(revision.tree)}
     name = names.config_map_name(revision.service, revision.tree)
     obj: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(owner, name, labels)}
@@ -186,6 +190,15 @@ def _config_map(owner: Owner, revision: Revision) -> Object:
     if binary:
         obj["binaryData"] = binary
     return _finish(obj)
+
+
+def _decode(data: bytes) -> str | None:
+    """A file's text; None for what is not UTF-8, or holds characters of which JSON makes six each: a request has a
+    limit too."""
+    try:
+        return None if _CONTROL.search(data) else data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _service(owner: Owner, revision: Revision, commits: Mapping[str, str]) -> Object:
@@ -254,9 +267,7 @@ def _pod_spec(revision: Revision) -> Object:
 
 def _container(revision: Revision) -> Object:
     descriptor = revision.descriptor
-    memory, cpu = f"{descriptor.memory // _MI}Mi", f"{descriptor.cpu}m"
-    if descriptor.memory % _MI:
-        memory = str(descriptor.memory)
+    memory, cpu = _write_memory(descriptor.memory), _write_thousandths(descriptor.cpu)
     return {
         "name": "handler",
         "image": IMAGE,
@@ -293,3 +304,18 @@ def _environment(revision: Revision) -> list[Object]:
         "PAAKS_TIMEOUT": str(revision.descriptor.timeout),
     }
     return [{"name": key, "value": value} for key, value in (theirs | ours).items()]
+
+
+def _write_memory(amount: int) -> str:
+    """Bytes as a quantity in the form in which Kubernetes answers it: any other would look like a foreign change."""
+    if amount % _MI:
+        return _write_thousandths(amount * 1000)
+    return f"{amount // (1024 * _MI)}Gi" if amount % (1024 * _MI) == 0 else f"{amount // _MI}Mi"
+
+
+def _write_thousandths(amount: int) -> str:
+    """The same for numbers that are counted in thousandths: the largest unit that leaves a whole number."""
+    units = ["m", "", "k", "M", "G"]
+    while amount % 1000 == 0 and len(units) > 1:
+        amount, units = amount // 1000, units[1:]
+    return f"{amount}{units[0]}"
