@@ -66,7 +66,7 @@ def make_plan(
         tenant=[o for o in wanted_tenant if needs_apply(o, live.get(key_of(o)))],
         services={service: objects for service, objects in services.items() if objects},
         prune={service: _objects_of(live, service) for service in removed if service not in held},
-        garbage=_find_garbage(live, frozenset(wanted_services), named_trees),
+        garbage=_find_garbage(live, kept.union(removed), frozenset(wanted_services), named_trees),
         held=held,
     )
 
@@ -82,9 +82,12 @@ def needs_apply(wanted: Object, live: Object | None) -> bool:
 
 
 def contains(live: Any, wanted: Any) -> bool:
-    """Does `live` still say everything that `wanted` says? Fields that only `live` has (defaults) do not matter."""
+    """Does `live` still say everything that `wanted` says? Fields that only `live` has (defaults) do not matter.
+
+    Nor do empty texts that only `wanted` has: Kubernetes leaves them out of its answers.
+    """
     if isinstance(wanted, dict):
-        return isinstance(live, dict) and all(k in live and contains(live[k], v) for k, v in wanted.items())
+        return isinstance(live, dict) and all(contains(live.get(k, ""), v) for k, v in wanted.items())
     if isinstance(wanted, list):
         same_length = isinstance(live, list) and len(live) == len(wanted)
         return same_length and all(contains(a, b) for a, b in zip(live, wanted, strict=True))
@@ -120,11 +123,18 @@ def _objects_of(live: Mapping[Key, Object], service: str) -> list[Object]:
 
 
 def _find_garbage(
-    live: Mapping[Key, Object], wanted: frozenset[str], named_trees: Mapping[str, frozenset[str]]
+    live: Mapping[Key, Object],
+    untouched: frozenset[str],
+    wanted: frozenset[str],
+    named_trees: Mapping[str, frozenset[str]],
 ) -> list[Object]:
+    """ConfigMaps that nothing names: of wanted services, and of those that are gone but for them."""
     garbage = []
     for (kind, _, _), obj in live.items():
         service, tree = names.label_of(obj, names.LABEL_SERVICE), names.label_of(obj, names.LABEL_TREE)
-        if kind == "ConfigMap" and service in wanted and tree is not None and tree not in named_trees.get(service, ()):
+        if kind != "ConfigMap" or service is None or tree is None or obj["metadata"].get("deletionTimestamp"):
+            continue
+        is_named = tree in named_trees.get(service, ())
+        if not is_named and (service in wanted or service not in untouched):
             garbage.append(obj)
     return garbage
