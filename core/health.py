@@ -124,7 +124,7 @@ def _explain(ended: Object) -> tuple[str, str, str | None]:
         return "ImportFailed", _last_line(message), message
     code = ended.get("exitCode")
     how = f"signal {ended['signal']}" if ended.get("signal") else f"status {code}"
-    return "Exited", _last_line(message) if message else f"it ended with {how} before it was ready", message
+    return "Exited", _last_line(message or "") or f"it ended with {how} before it was ready", message
 
 
 def _last_line(message: str) -> str:
