@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import io
 import json
 import os
 import ssl
@@ -236,7 +237,8 @@ class Cluster:
         body: Object | None = None,
         media_type: str = "application/json",
     ) -> Object:
-        data = None if body is None else json.dumps(body).encode()
+        # Not as plain bytes: aiohttp warns of those above 1 MiB, and ConfigMaps in JSON may be larger.
+        data = None if body is None else io.BytesIO(json.dumps(body).encode())
         try:
             session, headers = await self._prepare()
             headers |= {"Content-Type": media_type} if data is not None else {}
