@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,6 +85,10 @@ class Live:
         """One release, if it is known here."""
         return self._room(tenant).known.get((service, commit))
 
+    def mark(self, tenant: str) -> int:
+        """The id of the newest event of a tenant: a stream after it brings all that come from now on."""
+        return self._room(tenant).last_id
+
     async def wait(self, tenant: str, wanted: Iterable[Key], seconds: float) -> list[Release]:
         """The wanted releases once each is final, or as they stand when the time is over; unknown ones are left out.
 
@@ -120,7 +124,7 @@ class Live:
             yield
             await grown.wait()
 
-    async def stream(self, tenant: str, after: int | None) -> AsyncIterator[Event]:
+    async def stream(self, tenant: str, after: int | None) -> AsyncGenerator[Event, None]:
         """The events after an id, without end; from now on for None. A `reset` first where some were missed."""
         room = self._room(tenant)
         place = room.last_id if after is None else after

@@ -24,6 +24,7 @@ class Problem:
 
     `slug` names an entry of the catalogue in `problems.py`. `file` is relative to the repository; `line` and
     `column` count from 1, columns in characters; `source` is the offending line's text for a caret.
+    `pointer` is where in the request's body it is (RFC 6901), if that is known.
     """
 
     slug: str
@@ -33,6 +34,7 @@ class Problem:
     column: int | None = None
     hint: str | None = None
     source: str | None = None
+    pointer: str | None = None
 
     def where(self) -> str:
         """`service/file:line:column`, as much of it as is known."""

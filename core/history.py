@@ -120,7 +120,7 @@ def describe_commit(repository: Repository, oid: str) -> dict[str, Any]:
         "sha": str(commit.id),
         "subject": read_subject(commit),
         "message": message[:65_536],
-        "author": {"name": _text(commit.author.raw_name), "email": _text(commit.author.raw_email)},
+        "author": read_author(commit),
         "at": format_time(commit.commit_time),
         "parents": parents,
         "services": sorted(changed_services(repository, parents[0] if parents else None, oid)),
@@ -130,6 +130,11 @@ def describe_commit(repository: Repository, oid: str) -> dict[str, Any]:
 def read_subject(commit: pygit2.Commit) -> str:
     """The first line of a commit's message, at most 200 characters; what is not UTF-8 is replaced."""
     return _text(commit.raw_message).strip().partition("\n")[0][:200]
+
+
+def read_author(commit: pygit2.Commit) -> dict[str, str]:
+    """Name and email of who wrote a commit, as it claims; what is not UTF-8 is replaced."""
+    return {"name": _text(commit.author.raw_name), "email": _text(commit.author.raw_email)}
 
 
 def _text(raw: bytes | None) -> str:
@@ -175,8 +180,8 @@ def compare(repository: Repository, old: str | None, new: str) -> dict[str, Any]
         size += len(text)
         files.append(
             {
-                "path": patch.delta.new_file.path,
-                "oldPath": patch.delta.old_file.path,
+                "path": _text(patch.delta.new_file.raw_path),
+                "oldPath": _text(patch.delta.old_file.raw_path),
                 "status": _STATUS.get(patch.delta.status, "modified"),
                 "added": patch.line_stats[1],
                 "removed": patch.line_stats[2],
@@ -186,9 +191,9 @@ def compare(repository: Repository, old: str | None, new: str) -> dict[str, Any]
     return {"base": old, "head": new, "files": files, "services": changed_services(repository, old, new)}
 
 
-def write_patch(repository: Repository, old: str | None, new: str) -> bytes:
-    """The unified diff between two commits."""
-    return b"".join(patch.data for patch in _patches(repository, old, new))
+def write_patch(repository: Repository, old: str | None, new: str) -> Iterator[bytes]:
+    """The unified diff between two commits, file by file."""
+    return (patch.data for patch in _patches(repository, old, new))
 
 
 def actor_of(repository: Repository, commit: str) -> str | None:

@@ -228,8 +228,14 @@ def describe(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "column": problem.column,
         "hint": problem.hint,
+        "pointer": problem.pointer,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def describe_entry(problem: Problem) -> dict[str, Any]:
+    """A problem as an entry of a list of problems."""
+    return {"type": f"/problems/{problem.slug}", **describe(problem)}
 
 
 def document(problems: tuple[Problem, ...], *, request_id: str | None = None, **extra: Any) -> dict[str, Any]:
@@ -240,7 +246,7 @@ def document(problems: tuple[Problem, ...], *, request_id: str | None = None, **
     first = CATALOGUE[problems[0].slug]
     body: dict[str, Any] = {"type": f"/problems/{first.slug}", "title": first.title, "status": first.status}
     body |= describe(problems[0])
-    body["errors"] = [{"type": f"/problems/{p.slug}", **describe(p)} for p in problems]
+    body["errors"] = [describe_entry(problem) for problem in problems]
     if request_id is not None:
         body["requestId"] = request_id
     return body | extra

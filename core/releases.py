@@ -21,6 +21,7 @@ from core.history import format_time
 STATES = ("pending", "live", "failed", "superseded", "removed", "held")
 FINAL = frozenset({"live", "failed", "removed", "held"})
 STAGES = ("commit", "check", "apply", "start", "live")
+Place = tuple[float, str, str]  # where a release stands among all: created (epoch seconds), service, commit
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Release:
     def id(self) -> str:
         """`<service>@<commit>`."""
         return names.release_id(self.service, self.commit)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in `list_releases`."""
+        return self.created, self.service, self.commit
 
     @property
     def is_final(self) -> bool:
@@ -182,16 +188,19 @@ async def load_newest(engine: AsyncEngine, tenant: str | None = None) -> list[Re
 
 
 async def list_releases(
-    engine: AsyncEngine, tenant: str, *, service: str | None, limit: int, before: float | None = None
+    engine: AsyncEngine, tenant: str, *, service: str | None, limit: int, after: Place | None = None
 ) -> list[Release]:
-    """A tenant's releases, newest first; `before` (epoch seconds) is where the page before ended."""
+    """A tenant's releases, newest first; `after` is the last one of the page before."""
     table = store.releases
     query = sa.select(table).where(table.c.tenant_id == tenant)
     if service is not None:
         query = query.where(table.c.service == service)
-    if before is not None:
-        query = query.where(table.c.created_at < datetime.fromtimestamp(before, UTC))
-    query = query.order_by(table.c.created_at.desc(), table.c.service).limit(limit)
+    if after is not None:
+        # Those of one commit were created at one time.
+        created = datetime.fromtimestamp(after[0], UTC)
+        later = sa.tuple_(table.c.service, table.c.commit) > sa.tuple_(sa.literal(after[1]), sa.literal(after[2]))
+        query = query.where((table.c.created_at < created) | ((table.c.created_at == created) & later))
+    query = query.order_by(table.c.created_at.desc(), table.c.service, table.c.commit).limit(limit)
     async with store.reading(engine) as connection:
         return [_release(row) for row in await connection.execute(query)]
 

@@ -1,0 +1,70 @@
+"""What is known of releases: this process's memory first, it is the newest; then the database, where it answers.
+
+What does not live here: moving releases on (the controller), waiting for them (`live.py`), showing them (`views.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.live import Live
+from core import releases
+from core.errors import RetryLater
+from core.releases import Release
+
+
+async def find_release(live: Live, engine: AsyncEngine, tenant: str, service: str, commit: str) -> Release | None:
+    """One release, or None. Raises RetryLater where only the database can know it and it does not answer."""
+    known = live.find(tenant, service, commit)
+    return known if known is not None else await releases.find(engine, tenant, service, commit)
+
+
+async def find_tips(live: Live, engine: AsyncEngine, tenant: str, commits: Mapping[str, str]) -> Mapping[str, Release]:
+    """Service → its release, for services and the commits of their revisions; what nobody knows now is left out."""
+    found = {s: release for s, commit in commits.items() if (release := live.find(tenant, s, commit)) is not None}
+    if len(found) < len(commits):
+        stored = await _load_newest(engine, tenant)
+        found = {s: release for s, release in stored.items() if commits.get(s) == release.commit} | found
+    return found
+
+
+async def find_newest(live: Live, engine: AsyncEngine, tenant: str, services: Collection[str]) -> dict[str, Release]:
+    """The newest release of each of some services; what nobody knows now is left out."""
+    newest = live.latest(tenant)
+    stored = {} if all(service in newest for service in services) else await _load_newest(engine, tenant)
+    found = {service: newest.get(service) or stored.get(service) for service in services}
+    return {service: release for service, release in found.items() if release is not None}
+
+
+async def list_releases(
+    live: Live, engine: AsyncEngine, tenant: str, *, service: str | None, limit: int, after: releases.Place | None
+) -> list[Release]:
+    """A page of releases, newest first, each as far as it is known. Without a database: what this process knows."""
+    try:
+        stored = await releases.list_releases(engine, tenant, service=service, limit=limit, after=after)
+    except RetryLater:
+        stored = []
+        if not live.latest(tenant):
+            raise
+    known = {release.id: release for release in live.latest(tenant).values() if service in (None, release.service)}
+    found = {release.id: live.find(tenant, release.service, release.commit) or release for release in stored}
+    last = _order(stored[-1].place) if len(stored) == limit else None
+    for release in known.values():
+        follows = after is None or _order(release.place) > _order(after)
+        if follows and (last is None or _order(release.place) <= last):
+            found.setdefault(release.id, release)
+    return sorted(found.values(), key=lambda release: _order(release.place))[:limit]
+
+
+def _order(place: releases.Place) -> tuple[float, str, str]:
+    """Newest first, as the database has it."""
+    return -place[0], place[1], place[2]
+
+
+async def _load_newest(engine: AsyncEngine, tenant: str) -> dict[str, Release]:
+    try:
+        return {release.service: release for release in await releases.load_newest(engine, tenant)}
+    except RetryLater:
+        return {}  # what is in git is shown all the same

@@ -1,0 +1,181 @@
+"""A service's log: the logs of its pods as one, and what they say from now on, pods that come later included.
+
+What does not live here: what a line says (`log_lines.py`), and how it is sent (`routes/logs.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+
+from api.log_lines import Filter, Line, Pod, Seam, merge, read_line
+from core import names, watch
+from core.cluster import Cluster, ClusterError, Object
+from core.errors import RetryLater
+from core.tenants import Tenant
+
+_CALLS = 8  # pods that are read at once
+_BUFFERED = 1_000  # lines that a slow reader may leave behind, over all pods
+_OVERLAP = 5.0  # seconds that a second reading goes back: clocks differ, and the cluster counts whole seconds
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked for: the last `tail` lines, those of the last `since` seconds, those before a pod's restart."""
+
+    tail: int
+    since: float | None = None
+    previous: bool = False
+    filter: Filter = field(default_factory=Filter)
+
+
+class ServiceLogs:
+    """The log of one service of a tenant: `read` it, then `follow` it from there."""
+
+    def __init__(self, cluster: Cluster, tenant: Tenant, service: str) -> None:
+        self._cluster = cluster
+        self._namespace = tenant.namespace
+        self._service = service
+        labels = names.selector_labels(tenant.id, service)
+        self._selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        self._seams: dict[str, Seam] = {}
+        self._commits: Mapping[str, str] = {}
+        self._slots = asyncio.Semaphore(_CALLS)
+
+    async def read(self, question: Question) -> list[Line]:
+        """What the pods have said, in order of time. Raises RetryLater where the cluster does not answer."""
+        pods, _ = await self._cluster.list("Pod", namespace=self._namespace, selector=self._selector)
+        return merge(await asyncio.gather(*(self._read_pod(pod, question) for pod in pods)), question.tail)
+
+    async def follow(self, wanted: Filter) -> AsyncGenerator[Line, None]:
+        """What they say after `read`, as it comes, without end."""
+        queue: asyncio.Queue[Line | None] = asyncio.Queue(_BUFFERED)
+        tasks: dict[str, asyncio.Task[None]] = {}
+        watching = asyncio.create_task(self._watch_pods(queue, wanted, tasks))
+        watching.add_done_callback(lambda _: _nudge(queue))
+        try:
+            while not (watching.done() and queue.empty()):
+                line = await queue.get()
+                if line is not None:
+                    yield line
+            watching.result()
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    # -- what has been said -------------------------------------------------------------------------------------------
+
+    async def _read_pod(self, obj: Object, question: Question) -> deque[Line]:
+        pod = await self._name_pod(obj)
+        said: deque[Line] = deque(maxlen=question.tail)
+        recent: list[Line] = []
+        tail = question.tail if question.filter == Filter() else None
+        async with self._slots:
+            lines = self._cluster.logs(
+                self._namespace, pod.name, tail=tail, since=question.since, previous=question.previous
+            )
+            # A pod that has not started, or has gone meanwhile, has said nothing.
+            with contextlib.suppress(ClusterError):
+                async with contextlib.aclosing(lines):
+                    async for raw in lines:
+                        line = read_line(raw, pod, _moment(recent))
+                        recent = _keep_recent(recent, line)
+                        if question.filter.wants(line):
+                            said.append(line)
+        self._seams[_incarnation(obj)] = Seam(recent)
+        return said
+
+    async def _name_pod(self, obj: Object) -> Pod:
+        tree = names.label_of(obj, names.LABEL_TREE) or ""
+        if tree not in self._commits:
+            service = await self._cluster.get("Service", self._namespace, self._service)
+            self._commits = {tree: ""} | dict(self._commits) | _read_commits(service or {})
+        return Pod(obj["metadata"]["name"], self._commits.get(tree) or None)
+
+    # -- what is being said -------------------------------------------------------------------------------------------
+
+    async def _watch_pods(
+        self, queue: asyncio.Queue[Line | None], wanted: Filter, tasks: dict[str, asyncio.Task[None]]
+    ) -> None:
+        """One task for each container that starts, for as long as it runs."""
+        changes = watch.follow(self._cluster, "Pod", namespace=self._namespace, selector=self._selector)
+        async with contextlib.aclosing(changes):
+            async for change in changes:
+                obj = change.object
+                if obj is None or change.type not in ("added", "modified") or not _has_started(obj):
+                    continue
+                key = _incarnation(obj)
+                if key not in tasks:
+                    tasks[key] = asyncio.create_task(self._follow_pod(obj, key, queue, wanted))
+
+    async def _follow_pod(self, obj: Object, key: str, queue: asyncio.Queue[Line | None], wanted: Filter) -> None:
+        seam, recent = self._seams.get(key, Seam([])), list[Line]()
+        while True:
+            try:
+                pod = await self._name_pod(obj)
+                since = time.time() - seam.moment + _OVERLAP if seam.moment else None
+                lines = self._cluster.logs(self._namespace, pod.name, follow=True, since=since)
+                async with contextlib.aclosing(lines):
+                    async for raw in lines:
+                        line = read_line(raw, pod, _moment(recent))
+                        if seam.is_new(line):
+                            recent = _keep_recent(recent, line)
+                            if wanted.wants(line):
+                                await queue.put(line)
+                return
+            except ClusterError:
+                return  # it has gone
+            except RetryLater as error:
+                await asyncio.sleep(error.delay)
+                seam = Seam(recent) if recent else seam
+
+
+def _nudge(queue: asyncio.Queue[Line | None]) -> None:
+    """Wake the reader of a queue; one that is full has a reader to come."""
+    with contextlib.suppress(asyncio.QueueFull):
+        queue.put_nowait(None)
+
+
+def _moment(recent: list[Line]) -> float:
+    return recent[-1].moment if recent else 0.0
+
+
+def _keep_recent(recent: list[Line], line: Line) -> list[Line]:
+    """The lines at the end of a log that have the same time."""
+    if not recent or recent[-1].moment != line.moment:
+        return [line]
+    recent.append(line)
+    return recent
+
+
+def _container(obj: Object) -> Object:
+    statuses = obj.get("status", {}).get("containerStatuses") or [{}]
+    status: Object = statuses[0]
+    return status
+
+
+def _incarnation(obj: Object) -> str:
+    """One run of a pod's container."""
+    return f"{obj['metadata'].get('uid')}/{_container(obj).get('restartCount', 0)}"
+
+
+def _has_started(obj: Object) -> bool:
+    state = _container(obj).get("state") or {}
+    return "running" in state or "terminated" in state
+
+
+def _read_commits(service: Object) -> dict[str, str]:
+    """Tree → commit, as the Service's annotation has it."""
+    try:
+        commits = json.loads(names.annotation_of(service, names.ANNOTATION_COMMITS) or "{}")
+    except ValueError:
+        return {}
+    return {str(tree): str(commit) for tree, commit in commits.items()} if isinstance(commits, dict) else {}
