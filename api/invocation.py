@@ -71,7 +71,7 @@ async def invoke(apps_url: str, service: str, token: str, call: Call) -> Reply:
     Raises Refused for a call that cannot be sent, RetryLater where the dispatcher does not answer.
     """
     check_call(call)
-    url = URL(names.service_url(apps_url, service).rstrip("/") + call.path, encoded=True)
+    url = locate(apps_url, service, call.path)
     headers = {name: value for name, value in call.headers.items() if name.lower() not in _OWN}
     headers.setdefault("Accept-Encoding", "identity")
     headers["Authorization"] = f"Bearer {token}"
@@ -95,6 +95,11 @@ async def invoke(apps_url: str, service: str, token: str, call: Call) -> Reply:
             return Reply(response.status, _join(response), body, time.monotonic() - began, truncated)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise RetryLater(f"the dispatcher does not answer: {type(error).__name__}", delay=1.0) from error
+
+
+def locate(apps_url: str, service: str, path: str) -> URL:
+    """Where a path of a service is; nothing in it is escaped, unescaped or resolved."""
+    return URL(names.service_url(apps_url, service).rstrip("/") + path, encoded=True)
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
