@@ -179,7 +179,7 @@ async def record(engine: AsyncEngine, releases: Iterable[Release]) -> None:
 async def load_newest(engine: AsyncEngine, tenant: str | None = None) -> list[Release]:
     """The newest release of each service, of one tenant or of all."""
     table = store.releases
-    query = sa.select(table).distinct(table.c.tenant_id, table.c.service)
+    query = sa.select(table).ext(postgresql.distinct_on(table.c.tenant_id, table.c.service))
     if tenant is not None:
         query = query.where(table.c.tenant_id == tenant)
     query = query.order_by(table.c.tenant_id, table.c.service, table.c.created_at.desc(), table.c.updated_at.desc())
