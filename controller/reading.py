@@ -51,32 +51,38 @@ class Origin:
 class Reading:
     """One tenant as git has it. `tips` are the revisions at main's head, `live` those that were live last.
 
-    `unreadable` are services whose service.yaml today's check refuses: they stay as they are. `removed_in` names
-    the commit that removed a service; `origins` are filled for the commits of tips and removals.
+    `live_refs` is service → commit as stored; who writes one writes it here too. `unreadable` are services whose
+    service.yaml today's check refuses: they stay as they are. `removed_in` names the commit that removed a service;
+    `origins` are filled for the commits of tips and removals.
     """
 
     head: str
     past: history.Past
     tips: Mapping[str, Target]
     live: Mapping[str, Target]
-    live_refs: Mapping[str, str]
+    live_refs: dict[str, str]
     unreadable: frozenset[str]
     removed_in: Mapping[str, str]
     origins: Mapping[str, Origin]
     prune_allowed: bool
 
 
-async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known: history.Past | None) -> Reading | None:
-    """What git says of a tenant; None where main is missing: nothing follows from that. Raises RetryLater."""
+async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known: Reading | None) -> Reading | None:
+    """What git says of a tenant; None where main is missing: nothing follows from that. Raises RetryLater.
+
+    `known` is what the pass before read: what belongs to the same head is not read again, nor are the live references,
+    which this process alone writes.
+    """
     repository = Repository(tenants.path_of(tenant))
     head = repository.head()
     if head is None:
         return None
-    past = known
-    if past is None or past.head != head:
-        past = await asyncio.to_thread(history.trace_services, repository, head, known)
-    tips, unreadable = await _describe(repository, checker, tenant, head, past)
-    refs = repository.live_refs()
+    if known is not None and known.head == head:
+        past, tips, unreadable = known.past, known.tips, known.unreadable
+    else:
+        past = await asyncio.to_thread(history.trace_services, repository, head, known.past if known else None)
+        tips, unreadable = await _describe(repository, checker, tenant, head, past)
+    refs = known.live_refs if known is not None else await asyncio.to_thread(repository.live_refs)
     live = await _read_live(repository, checker, tenant, refs, tips)
     removed_in = {s: history.find_removal(repository, head, s) for s in refs if s not in tips and s not in unreadable}
     commits = {tip.commit for tip in tips.values()} | set(removed_in.values())

@@ -46,7 +46,7 @@ class Memory:
     """What one pass leaves for the next. All of it can be lost."""
 
     book: Book
-    past: history.Past | None = None
+    reading: Reading | None = None
     settled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     applied: dict[str, tuple[str, float]] = field(default_factory=dict)
     origins: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -67,10 +67,10 @@ class Outcome:
 
 async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     """Make the cluster hold what main says, as far as can be done now. Raises RetryLater."""
-    reading = await read_tenant(tenant, doors.tenants, doors.checker, memory.past)
+    reading = await read_tenant(tenant, doors.tenants, doors.checker, memory.reading)
     if reading is None:
         return Outcome()
-    memory.past = reading.past
+    memory.reading = reading
     live = doors.objects.of(tenant.namespace)
     pods = group_pods(live)
     targets = choose_targets(reading, live, pods, doors.routes, tenant.namespace)
@@ -306,6 +306,7 @@ async def _set_live(tenant: Tenant, reading: Reading, doors: Doors, memory: Memo
     }
     if moved:
         await asyncio.to_thread(_write_live, path, moved)
+        reading.live_refs.update(moved)
 
 
 def _write_live(path: Path, moved: Mapping[str, str]) -> None:
@@ -327,6 +328,7 @@ async def _prune(tenant: Tenant, reading: Reading, made: plan.Plan, doors: Doors
         for obj in objects:
             await _delete(obj, doors)
         await asyncio.to_thread(_forget_live, doors.tenants.path_of(tenant), service)
+        reading.live_refs.pop(service, None)
         release = memory.book.current.get(service)
         if release is not None:
             memory.book.put(replace(reach(release, "live", time.time()), state="removed"))
