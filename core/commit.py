@@ -172,18 +172,21 @@ class Draft:
         self._new[oid] = (kind, data)
         return oid
 
-    def store(self) -> None:
-        """Write the drafted objects that the root reaches, each synced, children first."""
-        self._store(self.root)
+    def store(self) -> list[str]:
+        """Write the drafted objects that the root reaches, each synced, children first; the ids of the new ones."""
+        written: list[str] = []
+        self._store(self.root, written)
+        return written
 
-    def _store(self, oid: str) -> None:
+    def _store(self, oid: str, written: list[str]) -> None:
         if oid not in self._new or oid in self._repository.git.odb:
             return
         kind, data = self._new[oid]
         if kind == "tree":
             for entry in parse_tree(data):
-                self._store(entry.oid)
+                self._store(entry.oid, written)
         self._repository.git.odb.write(ObjectType.TREE if kind == "tree" else ObjectType.BLOB, data)
+        written.append(oid)
 
 
 def merge_operations(draft: Draft, repository: Repository, base: str, operations: Sequence[Operation]) -> bool:
@@ -262,10 +265,14 @@ def create(repository: Repository, draft: Draft, parent: str, message: str, auth
     """
     git = repository.git
     try:
-        draft.store()
+        written = draft.store()
         now = int(time.time())
         wrote, committed = (pygit2.Signature(who.name, who.email, now, 0) for who in (author, actor))
-        oid = git.create_commit(names.MAIN, wrote, committed, message, draft.root, [parent])
+        oid = str(git.create_commit(None, wrote, committed, message, draft.root, [parent]))
+        # What a reference names has to be there before it: objects first, then the directories that name them.
+        objects = repository.path / "objects"
+        sync_directories(*sorted({objects / o[:2] for o in (*written, oid)}), objects)
+        _swap_main(git, parent, oid, actor)
     except (pygit2.GitError, OSError) as error:
         if repository.head() != parent:
             raise Moved from error
@@ -273,4 +280,13 @@ def create(repository: Repository, draft: Draft, parent: str, message: str, auth
             raise RetryLater("the disk is full", delay=30.0) from error
         raise RetryLater(f"the commit could not be written: {error}", delay=1.0) from error
     sync_directories(repository.path / "refs" / "heads")
-    return str(oid)
+    return oid
+
+
+def _swap_main(git: pygit2.Repository, parent: str, oid: str, actor: Author) -> None:
+    """Move main from `parent` to a commit. libgit2 compares under the reference's lock, and raises where it moved."""
+    git.set_ident(actor.name, actor.email)
+    main = git.references[names.MAIN]
+    if str(main.target) != parent:
+        raise Moved
+    main.set_target(pygit2.Oid(hex=oid), "commit")
