@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -163,7 +163,7 @@ class Store:
         self.remove(value)
         return value
 
-    def _mark_deleted(self, value: Object, grace: int, finalizers: list[str] | None = None) -> Object:
+    def _mark_deleted(self, value: Object, grace: int, finalizers: Sequence[str] | None = None) -> Object:
         metadata = value["metadata"]
         if grace >= metadata.get("deletionGracePeriodSeconds", grace + 1):
             return value
