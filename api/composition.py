@@ -1,0 +1,107 @@
+"""The api's parts, put together once: from the settings to a `Platform` that routes and the process use.
+
+What does not live here: what runs beside the requests (`__main__.py`), the routes (`app.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from api.accounts import Accounts
+from api.announcer import Announcer
+from api.auth import Authenticator
+from api.changes import Changes
+from api.deps import Platform
+from api.directory import Directory
+from api.live import Live
+from api.passwords import LoginLimits, Passwords
+from api.service_index import ServiceIndex
+from api.sessions import Sessions
+from api.settings import Settings
+from api.tokens import KeyRing
+from core import store
+from core.check import Checker
+from core.cluster import Cluster
+from core.credentials import MAX_LIFETIME
+from core.link import Connection, Message
+from core.releases import from_message
+from core.tenants import Tenants
+
+_log: Any = structlog.get_logger(component="api")
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platform]:
+    """Everything, not yet connected to anything; closed at the end of the block. `now` is epoch seconds.
+
+    Raises UnusableKeyError where a key cannot be read.
+    """
+    engine = store.open_engine(settings.database_url)
+    passwords = Passwords()
+    live = Live()
+    cluster = Cluster.connect(settings.cluster)
+    try:
+        async with Checker() as checker:
+            keys = KeyRing(settings.keys, lifetime=settings.access_token_seconds, now=now)
+            directory = Directory(engine, remember=max(settings.access_token_seconds, MAX_LIFETIME))
+            tenants = Tenants(settings.data)
+            announcer = Announcer(engine, live, checker, settings.apps_url)
+            link = Connection(settings.link_socket, "api", str(os.getpid()), _listen(live), lambda: ())
+            announcer.connection = link
+            yield Platform(
+                settings=settings,
+                engine=engine,
+                keys=keys,
+                directory=directory,
+                authenticator=Authenticator(settings, keys, directory),
+                accounts=Accounts(engine, directory, passwords),
+                sessions=Sessions(engine, directory, lifetime=settings.session_seconds),
+                passwords=passwords,
+                limits=_make_limits(settings),
+                tenants=tenants,
+                checker=checker,
+                announcer=announcer,
+                changes=Changes(tenants, checker, announcer, engine),
+                live=live,
+                index=ServiceIndex(tenants, checker),
+                cluster=cluster,
+                link=link,
+            )
+            await announcer.close()
+    finally:
+        await cluster.close()
+        passwords.close()
+        await engine.dispose()
+
+
+def _make_limits(settings: Settings) -> LoginLimits:
+    return LoginLimits(
+        settings.login_failures,
+        settings.login_window_seconds,
+        settings.login_delay_seconds,
+        settings.login_delay_limit_seconds,
+    )
+
+
+class _Listener:
+    """What the controller says, told to everybody who waits for it."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def __call__(self, message: Message) -> None:
+        if message.get("type") != "release":
+            return
+        try:
+            self._live.publish(from_message(message["release"]))
+        except (KeyError, TypeError) as error:
+            _log.warning("link.not-understood", error=repr(error))
+
+
+def _listen(live: Live) -> _Listener:
+    return _Listener(live)
