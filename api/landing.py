@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +33,11 @@ class Answer:
     releases: list[dict[str, Any]]
     is_settled: bool
 
-    def send(self, body: dict[str, Any], status: int = 200, **headers: str) -> JSONResponse:
+    def send(
+        self, body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> JSONResponse:
         """The answer over HTTP: `body` beside the commit; 202 instead of `status` while something is on its way."""
-        found = {"PaaKS-Commit": self.commit["sha"]} | {name.replace("_", "-"): text for name, text in headers.items()}
+        found = {"PaaKS-Commit": self.commit["sha"], **(headers or {})}
         return JSONResponse({"commit": self.commit, **body}, status if self.is_settled else 202, found)
 
 
