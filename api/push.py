@@ -12,8 +12,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import pygit2
-
 from api import push_lines
 from api.announcer import Actor, Announcer, Arrival
 from api.live import Live
@@ -21,7 +19,7 @@ from core import history, names
 from core.check import MAX_BLOB_BYTES, Checker
 from core.errors import NotFound, Problem, RetryLater
 from core.releases import Release
-from core.repository import Repository, sync_directories
+from core.repository import Repository, list_objects, sync_directories
 from core.tenants import Tenant, Tenants
 
 MAX_REFS = 1_000
@@ -271,32 +269,22 @@ def _judge_main(update: Update, repository: Repository, tenant: Tenant) -> Itera
     """main only moves forward, except off the untouched template."""
     if update.new == _ZERO:
         yield Problem("non-fast-forward", "main cannot be deleted", hint="remove services by a commit")
-    elif update.old not in (_ZERO, tenant.template) and not _is_ahead(repository, update):
+    elif update.old not in (_ZERO, tenant.template) and not repository.is_ahead(update.new, of=update.old):
         hint = "fetch, merge or rebase, and push again"
         yield Problem("non-fast-forward", "main only moves forward, also with --force", hint=hint)
-
-
-def _is_ahead(repository: Repository, update: Update) -> bool:
-    try:
-        return update.new == update.old or repository.git.descendant_of(update.new, update.old)
-    except (KeyError, ValueError, pygit2.GitError):
-        return False
 
 
 def _judge_objects(repository: Repository, quarantine: str) -> list[Problem]:
     """Limits that hold for every pushed object, also for those that no tip reaches."""
     if not quarantine:
         return []
-    pushed = pygit2.Odb(quarantine)
-    for number, oid in enumerate(pushed, 1):
+    for number, oid in enumerate(list_objects(quarantine), 1):
         if number > MAX_OBJECTS:
             return [Problem("push-too-large", f"more than {MAX_OBJECTS:,} objects", hint="push in parts")]
-        size = repository.size(str(oid))
+        size = repository.size(oid)
         if size > MAX_BLOB_BYTES:
             detail = f"an object has {size:,} bytes: {MAX_BLOB_BYTES:,} are the most"
-            return [
-                Problem("file-too-large", f"{detail} ({str(oid)[:12]})", hint="also in earlier commits of the push")
-            ]
+            return [Problem("file-too-large", f"{detail} ({oid[:12]})", hint="also in earlier commits of the push")]
     return []
 
 

@@ -139,6 +139,13 @@ class Repository:
         except (KeyError, ValueError, pygit2.GitError):
             raise NotFound(Problem("not-found", f"there is no commit {oid[:12]}")) from None
 
+    def is_ahead(self, commit: str, of: str) -> bool:
+        """Is `of` the same commit or among its ancestors? False where either is missing."""
+        try:
+            return commit == of or self.git.descendant_of(commit, of)
+        except (KeyError, ValueError, pygit2.GitError):
+            return False
+
     def root_of(self, commit: str) -> str:
         """The root tree of a commit."""
         return str(self.commit(commit).tree_id)
@@ -184,6 +191,12 @@ class Repository:
             if entry.kind == "tree" and any(e.name == names.SERVICE_FILE.encode() for e in self.tree(entry.oid)):
                 found[entry.name.decode(errors="replace")] = entry.oid
         return found
+
+
+def list_objects(directory: str) -> Iterator[str]:
+    """The ids of all objects in an object directory, whether or not anything leads to them."""
+    for oid in pygit2.Odb(directory):
+        yield str(oid)
 
 
 def create_repository(path: Path, template: Mapping[str, tuple[int, bytes]], author: tuple[str, str]) -> str:
