@@ -186,6 +186,7 @@ class _Life:
             self._process = asyncio.ensure_future(tools.processes.run(container, socket))
             process = await asyncio.shield(self._process)
             self._show(replace(self._state, waiting=None, waiting_message="", started=process.started, pid=process.pid))
+            self._tell("Started", "Started container handler")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(tools.settings.starting_seconds):
                     await process.ready()

@@ -20,6 +20,7 @@ from runtime.node.api import MAX_BODY, Api, answer_health, refuse
 
 _USER = "paaks"
 _BACKLOG = 1024
+_CLIENT_CLOSED = 499
 _SHORT_PATH = 107  # bytes of a unix socket's path: unix(7)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,7 +55,11 @@ def _guard(handler: Handler, token: str | None) -> Handler:
             return health
         if token is not None and not carries_token(request.headers.get("Authorization", ""), token):
             return refuse(statuses.unauthorized())
-        return await handler(request)
+        try:
+            return await handler(request)
+        except ConnectionError:
+            # The client has gone; nobody reads this.
+            return web.Response(status=_CLIENT_CLOSED)
 
     return answer
 
