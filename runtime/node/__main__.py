@@ -37,7 +37,7 @@ async def serve(settings: Settings) -> None:
     volumes.sweep()
     processes = Processes(settings.data, settings.runtime_python, logs)
     await processes.start()
-    deployments, namespaces = Deployments(store, events), Namespaces(store)
+    deployments, namespaces = Deployments(store, events), Namespaces(store, logs.forget)
     pods = Pods(store, events, processes, volumes, PodSettings())
     server = Server(Api(store, ring, logs))
     try:

@@ -1,6 +1,11 @@
-"""The end of a namespace: everything in it goes, the pods with the grace that is theirs, and it goes last."""
+"""The end of a namespace: everything in it goes, the pods with the grace that is theirs, and it goes last.
+
+What does not live here: what else is kept for a namespace, say logs; whoever keeps it is told.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from runtime.node import kinds
 from runtime.node.objects import Change, Preconditions, Store
@@ -8,10 +13,10 @@ from runtime.node.work import WorkQueue
 
 
 class Namespaces:
-    """Empties and removes every namespace that is being deleted."""
+    """Empties and removes every namespace that is being deleted; `on_gone` gets the name of each that has gone."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, on_gone: Callable[[str], None]) -> None:
+        self._store, self._on_gone = store, on_gone
         self._queue: WorkQueue[str] = WorkQueue()
         store.subscribe(self._react)
 
@@ -40,3 +45,4 @@ class Namespaces:
                 self._store.request_deletion(pod, Preconditions(), None, foreground=False)
         if not pods:
             self._store.remove(stored.value)
+            self._on_gone(name)

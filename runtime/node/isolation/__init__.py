@@ -1,4 +1,4 @@
-"""How handlers are kept apart from each other and from the platform. What does not live here: starting them (`zygote.py`).
+"""How handlers are kept apart from each other and from the platform. What does not live here: starting them.
 
 So far there is one level, `none`: every handler on the machine is in one trust domain.
 """

@@ -40,7 +40,7 @@ class Machine:
         self.store, self.directory = Store(), directory
         events, logs = Events(self.store), Logs(directory)
         self.processes = Processes(directory, RUNTIME_PYTHON, logs)
-        self._settling = [Deployments(self.store, events), Namespaces(self.store)]
+        self._settling = [Deployments(self.store, events), Namespaces(self.store, logs.forget)]
         self.pods = Pods(self.store, events, self.processes, Volumes(directory), settings)
         self._logs = logs
         self._tasks: list[asyncio.Task[None]] = []
@@ -220,6 +220,33 @@ async def test_nothing_of_a_pod_is_left_behind(machine: Machine) -> None:
     machine.store.remove(next(iter(machine.list(kinds.DEPLOYMENT))))
     await machine.until(lambda pods: not pods)
     assert [path for path in files if path.exists()] == []
+    assert not is_running(pid_of(pod))
+
+
+async def test_a_namespace_ends_with_its_pods_and_their_logs(machine: Machine) -> None:
+    tree = machine.deploy('print("said")\n' + handler("x"))
+    (pod,) = await machine.ready(tree)
+    logs = machine.directory / "logs" / machine.tenant.namespace
+    assert logs.exists()
+    space = machine.store.get(kinds.NAMESPACE, None, machine.tenant.namespace)
+    assert space is not None
+    machine.store.request_deletion(space, Preconditions(), None, foreground=False)
+    await machine.until(lambda pods: not pods)
+    assert not is_running(pid_of(pod))
+    async with asyncio.timeout(SECONDS):
+        while machine.store.get(kinds.NAMESPACE, None, machine.tenant.namespace) or logs.exists():
+            await asyncio.sleep(0.01)  # files are removed by a thread
+    assert machine.list(kinds.CONFIG_MAP) == []
+
+
+async def test_deletion_in_the_foreground_ends_the_pods_first(machine: Machine) -> None:
+    tree = machine.deploy(handler("x"))
+    (pod,) = await machine.ready(tree)
+    (stored,) = machine.store.list(kinds.DEPLOYMENT)
+    machine.store.request_deletion(stored, Preconditions(), None, foreground=True)
+    await machine.until(lambda pods: pods and "deletionTimestamp" in pods[0]["metadata"])
+    assert machine.list(kinds.DEPLOYMENT)
+    await machine.until(lambda pods: not pods and not machine.list(kinds.DEPLOYMENT))
     assert not is_running(pid_of(pod))
 
 
