@@ -33,23 +33,33 @@ _HOP_BY_HOP = frozenset(
 _log = logging.getLogger("paaks")
 
 
-class HandlerApplication(flask.Flask):
-    """All methods and all paths lead to one `run`."""
+def _answer_nothing(_request: flask.Request) -> str:
+    return ""
 
-    def __init__(self, run: Run, directory: str) -> None:
-        super().__init__("handler", root_path=directory, static_folder=None)
-        self._run = run
+
+class HandlerApplication(flask.Flask):
+    """All methods and all paths lead to one `run`. Made once and blank, in the zygote; a host fills it in."""
+
+    def __init__(self) -> None:
+        super().__init__("handler", root_path="/", static_folder=None)
+        self._run: Run = _answer_nothing
         self.config["MAX_CONTENT_LENGTH"] = self.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
         self.json.sort_keys = False  # type: ignore[attr-defined]
+
+    def adopt(self, run: Run, directory: str) -> None:
+        """Answer with `run` from now on; templates are in the directory."""
+        self._run, self.root_path = run, directory
+        self._got_first_request = False  # what the zygote asked was none of this handler's
 
     def dispatch_request(self) -> Any:
         """Answer without a look at routes: there are none."""
         return self._run(flask.request._get_current_object())  # type: ignore[attr-defined]
 
-    def log_exception(self, exc_info: Any) -> None:
-        """One traceback a failure, in the handler's log."""
+    def handle_exception(self, e: Exception) -> flask.Response:
+        """Say in the log what failed and to the visitor that it did."""
         request = flask.request
-        _log.error("%s %s failed", request.method, request.path, exc_info=exc_info)
+        _log.error("%s %s failed", request.method, request.path, exc_info=e)
+        return flask.Response("The handler failed; its log says why.\n", 500, mimetype="text/plain")
 
 
 class Gate:

@@ -47,18 +47,19 @@ def serve_forks(fd: int) -> int:
     with socket.socket(fileno=fd) as control:
         control.setblocking(True)
         os.set_inheritable(fd, False)
-        _warm_up()
+        application = _warm_up()
         control.send(b'{"ready": true}')
-        ForkServer(control).run()
+        ForkServer(control, application).run()
     return 0
 
 
-def _warm_up() -> None:
+def _warm_up() -> HandlerApplication:
     """Answer a request, so that what is imported and cached on the way is shared; then keep it out of the collector."""
-    application = HandlerApplication(lambda request: {"path": request.path}, "/nonexistent")
+    application = HandlerApplication()
     run_wsgi_app(application, create_environ("/warm", method="POST", json={}), buffered=True)
     gc.collect()
     gc.freeze()
+    return application
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ class _Order:
 class ForkServer:
     """Forks, and reports how children end."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, control: socket.socket, application: HandlerApplication) -> None:
+        self._control, self._application = control, application
         self._selector = selectors.DefaultSelector()
         self._pid = os.getpid()
 
@@ -110,7 +111,7 @@ class ForkServer:
             self._tell({"id": order.id, "error": f"fork: {error}"})
             return
         if pid == 0:
-            _become(order, self._pid)
+            _become(order, self._pid, self._application)
         pidfd = os.pidfd_open(pid)
         self._selector.register(pidfd, selectors.EVENT_READ, data=pid)
         self._tell({"id": order.id, "pid": pid}, pidfd)
@@ -145,7 +146,7 @@ def _read_order(fds: list[int]) -> _Order:
     return _Order(**value, fds=(listener, output, message))
 
 
-def _become(order: _Order, zygote: int) -> NoReturn:
+def _become(order: _Order, zygote: int, application: HandlerApplication) -> NoReturn:
     """In the child: leave the zygote step by step, then serve. A sandbox is built before `serve_handler`."""
     code = 1
     try:
@@ -160,7 +161,7 @@ def _become(order: _Order, zygote: int) -> NoReturn:
         os.environ.update(order.environment)
         sys.argv[:] = [order.environment.get("PAAKS_HANDLER", "")]
         settings = read_settings(order.environment | {TERMINATION_LOG: f"/dev/fd/{message_fd}"}, order.directory)
-        code = serve_handler(socket.socket(fileno=listener_fd), settings)
+        code = serve_handler(socket.socket(fileno=listener_fd), settings, application)
     except Exception:  # noqa: BLE001  (what breaks here is ours, and has no other place to be seen)
         traceback.print_exc()
         sys.stderr.flush()

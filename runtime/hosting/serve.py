@@ -49,11 +49,14 @@ def read_settings(environment: Mapping[str, str], directory: str) -> Settings:
 def serve_port(environment: Mapping[str, str]) -> int:
     """Serve the handler of the working directory on all addresses, port `PORT` or 8080; the exit code."""
     listener = socket.create_server(("", int(environment.get("PORT", "8080"))), backlog=_BACKLOG)
-    return serve_handler(listener, read_settings(environment, os.getcwd()))
+    return serve_handler(listener, read_settings(environment, os.getcwd()), HandlerApplication())
 
 
-def serve_handler(listener: socket.socket, settings: Settings) -> int:
-    """Load the handler and serve it on the listener until SIGTERM; the exit code: 1 where it cannot be loaded."""
+def serve_handler(listener: socket.socket, settings: Settings, blank: HandlerApplication) -> int:
+    """Load the handler and serve it on the listener until SIGTERM; the exit code: 1 where it cannot be loaded.
+
+    `blank` is filled in with the handler, unless that brings an application of its own.
+    """
     faulthandler.enable(2)
     sys.dont_write_bytecode = True
     sys.path.insert(0, settings.directory)
@@ -61,7 +64,7 @@ def serve_handler(listener: socket.socket, settings: Settings) -> int:
     output = Output(tracebacks)
     output.install()
     try:
-        application = _load_application(settings)
+        application = _load_application(settings, blank)
     except BaseException as error:  # noqa: BLE001  (whatever a handler's first line raises is why it does not start)
         _explain(error, settings, tracebacks, output)
         return 1
@@ -73,10 +76,13 @@ def serve_handler(listener: socket.socket, settings: Settings) -> int:
     return 0
 
 
-def _load_application(settings: Settings) -> Callable[..., Any]:
+def _load_application(settings: Settings, blank: HandlerApplication) -> Callable[..., Any]:
     module = load_module(settings.directory, settings.handler)
     app = find_application(module)
-    return app if app is not None else HandlerApplication(make_handler(module), settings.directory)
+    if app is not None:
+        return app
+    blank.adopt(make_handler(module), settings.directory)
+    return blank
 
 
 def _explain(error: BaseException, settings: Settings, tracebacks: Tracebacks, output: Output) -> None:

@@ -59,6 +59,22 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         return not poll.poll(0)
 
 
+class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Threads that are started when there is work for one more: most handlers never need a second."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def add_task(self, task: Any) -> None:
+        with self.lock:
+            idle, there = len(self.threads) - self.active_count, len(self.threads)
+            is_short = len(self.queue) >= idle and there < self._most
+        if is_short:
+            self.set_thread_count(there + 1)
+        super().add_task(task)
+
+
 class Server(BaseWSGIServer):  # type: ignore[misc]
     """Serves a WSGI application until `drain` is called and everything that was begun is finished."""
 
@@ -68,12 +84,12 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
         self._name = name
         self.is_draining = False
         self.accepting: bool = False
-        self._readiness = _start_threads(1)
+        self._readiness = _Threads(1)
         adjustments = Adjustments(sockets=[listener], server_name=name, **_SETTINGS)
         sockinfo = (listener.family, listener.type, None, None)
-        dispatcher = _start_threads(THREADS)
+        threads = _Threads(THREADS)
         super().__init__(
-            None, adj=adjustments, dispatcher=dispatcher, sockinfo=sockinfo, _sock=listener, bind_socket=False
+            None, adj=adjustments, dispatcher=threads, sockinfo=sockinfo, _sock=listener, bind_socket=False
         )
 
     def getsockname(self) -> tuple[str, str]:
@@ -115,9 +131,3 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
         while known != len(self.active_channels):
             known = len(self.active_channels)
             self.handle_accept()
-
-
-def _start_threads(count: int) -> ThreadedTaskDispatcher:
-    dispatcher = ThreadedTaskDispatcher()
-    dispatcher.set_thread_count(count)
-    return dispatcher

@@ -17,8 +17,8 @@ from runtime.node.log_files import STAMP_BYTES, RunWriter, format_stamp
 
 MAX_LINE = 16 * 2**10
 _READ_BYTES = 64 * 2**10
-_LAST_READS = 32  # enough for a full pipe; a process that escaped its group may hold it and write on
-_PENDING_BYTES = 256 * 2**10  # what waits for the disk
+_LAST_READS = 32  # enough for a full pipe; somebody may go on writing
+_PENDING_BYTES = 4 * 2**20  # what waits for the disk
 _RATE, _BURST = 2**20, 8 * 2**20  # bytes a second, and at once
 _TAIL_BYTES = 4096
 _CUT = " …".encode()
@@ -110,9 +110,7 @@ class Sink:
 
     def finish(self) -> None:
         """The process has ended: take what is left in the pipe and let go of it."""
-        for _ in range(_LAST_READS):
-            if not self._read():
-                break
+        self._drain()
         asyncio.get_running_loop().remove_reader(self._reader)
         os.close(self._reader)
         self._keep(self._splitter.end())
@@ -120,7 +118,9 @@ class Sink:
         self._write_soon()
 
     async def flush(self) -> None:
-        """Return when what has come so far is in the files, and all of it once finished."""
+        """Return when what was written to the pipe so far is in the files."""
+        if not self.is_finished:
+            self._drain()
         if self._writing is not None:
             await asyncio.wait({self._writing})
 
@@ -128,6 +128,11 @@ class Sink:
         """Return when more than `offset` bytes are written, or there will never be."""
         while self.written <= offset and not (self.is_finished and self._writing is None):
             await self._news.wait()
+
+    def _drain(self) -> None:
+        for _ in range(_LAST_READS):
+            if not self._read():
+                return
 
     def _read(self) -> bool:
         try:
