@@ -1,0 +1,291 @@
+"""The controller on a real node, a real repository and a real database; the dispatcher's part is spoken by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import structlog
+
+from controller.loop import Controller, hold_lock
+from controller.settings import Settings
+from core import commit, link, names, releases, store
+from core.cluster import Cluster
+from core.commit import Author, Draft, Operation, Put
+from core.releases import Release
+from core.repository import Repository
+from core.tenants import Tenant, Tenants, allow_prune
+from core.watch import follow
+from tests.node_process import NodeProcess
+
+ANA = Author("Ana", "ana@example.org")
+LOG = structlog.get_logger()
+GOOD = b"class Handler:\n    def run(self, req):\n        return 'ok'\n"
+
+
+class Deaf(Controller):
+    """A controller to which no hint comes through: no message, no change of a file, no event of a watch."""
+
+    def _on_message(self, peer: link.Peer, message: link.Message) -> None:
+        if peer.role == "dispatcher":
+            self._routes.take(peer, message)
+
+    async def _watch_refs(self) -> None:
+        await asyncio.Event().wait()
+
+
+@dataclass
+class World:
+    """One tenant, its node, and what a dispatcher that sends everybody to ready pods would report."""
+
+    settings: Settings
+    tenants: Tenants
+    tenant: Tenant
+    cluster: Cluster
+    told: list[Release] = field(default_factory=list)
+
+    @property
+    def repository(self) -> Repository:
+        return Repository(self.tenants.path_of(self.tenant))
+
+    def commit(self, *operations: Operation, message: str = "change\n") -> str:
+        repository = self.repository
+        head = str(repository.head())
+        draft = Draft(repository, repository.root_of(head))
+        for operation in operations:
+            draft.apply(operation)
+        return commit.create(repository, draft, head, message, ANA, ANA)
+
+    async def wait_for(self, service: str, commit_id: str, state: str, seconds: float = 20) -> Release:
+        async with asyncio.timeout(seconds):
+            while True:
+                found = await releases.find(self.engine, self.tenant.id, service, commit_id)
+                if found is not None and found.state == state:
+                    return found
+                await asyncio.sleep(0.02)
+
+    def __post_init__(self) -> None:
+        self.engine = store.open_engine(self.settings.database_url)
+
+    async def report(self) -> None:
+        """Be a dispatcher: report the newest ready pod of every service, and which commit its Service names."""
+        routes: dict[tuple[str, str], str] = {}
+        commits: dict[tuple[str, str], dict[str, str]] = {}
+
+        def tell(key: tuple[str, str]) -> link.Message:
+            tree = routes[key]
+            found = commits.get(key, {}).get(tree)
+            return {"type": "routed", "namespace": key[0], "service": key[1], "tree": tree, "commit": found}
+
+        connection = link.Connection(
+            self.settings.link_path, "dispatcher", "1", lambda _: None, lambda: [*map(tell, routes), {"type": "synced"}]
+        )
+
+        async def watch_pods() -> None:
+            async for change in follow(self.cluster, "Pod", selector=names.MANAGED):
+                pod = change.object
+                if pod is None or change.type in ("deleted", "missing") or "deletionTimestamp" in pod["metadata"]:
+                    continue
+                conditions = pod.get("status", {}).get("conditions") or ()
+                if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
+                    key = (pod["metadata"]["namespace"], str(names.label_of(pod, names.LABEL_SERVICE)))
+                    routes[key] = str(names.label_of(pod, names.LABEL_TREE))
+                    connection.send(tell(key))
+
+        async def watch_services() -> None:
+            async for change in follow(self.cluster, "Service", selector=names.MANAGED):
+                if change.object is not None:
+                    key = (change.object["metadata"]["namespace"], change.object["metadata"]["name"])
+                    commits[key] = json.loads(names.annotation_of(change.object, names.ANNOTATION_COMMITS) or "{}")
+                    if key in routes:
+                        connection.send(tell(key))
+
+        async with asyncio.TaskGroup() as group:
+            for job in (connection.run(), watch_pods(), watch_services()):
+                group.create_task(job)
+
+
+@pytest.fixture(scope="module")
+def node() -> NodeProcess:
+    started = NodeProcess()
+    started.start()
+    yield started  # type: ignore[misc]
+    started.remove()
+
+
+@pytest.fixture
+async def world(node: NodeProcess, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    (tmp_path / "run").mkdir()
+    settings = Settings(
+        data=tmp_path,
+        cluster=node.target,
+        link=f"unix:{tmp_path}/run/link",
+        database_url=database_url,
+        poll_seconds=0.2,
+        retry_seconds=0.05,
+    )
+    tenants = Tenants(tmp_path)
+    tenant = await tenants.create(f"t{tmp_path.name[-8:].replace('_', '').lower()}")
+    made = World(settings, tenants, tenant, Cluster.connect(node.target))
+    yield made
+    await made.cluster.delete("Namespace", None, tenant.namespace)
+    await made.cluster.close()
+    await made.engine.dispose()
+
+
+@contextlib.asynccontextmanager
+async def running(world: World, make: Callable[..., Controller] = Controller) -> AsyncIterator[Controller]:
+    """A controller at work, and the dispatcher that it needs."""
+    with hold_lock(world.settings):
+        controller = make(world.settings, LOG)
+        tasks = [asyncio.create_task(controller.run()), asyncio.create_task(world.report())]
+        try:
+            yield controller
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_polling_alone_converges(world: World) -> None:
+    async with running(world, Deaf):
+        first = str(world.repository.head())
+        await world.wait_for("hello", first, "live")
+        second = world.commit(Put("hello/handler.py", GOOD))
+        release = await world.wait_for("hello", second, "live")
+        assert set(release.stages) >= {"commit", "apply", "start", "live"}
+        assert release.actor == ANA.email
+        assert world.repository.live_refs() == {"hello": second}
+
+
+async def test_a_revision_that_cannot_start_fails_with_its_traceback_and_the_live_one_stays(world: World) -> None:
+    async with running(world):
+        first = str(world.repository.head())
+        await world.wait_for("hello", first, "live")
+        broken = world.commit(Put("hello/handler.py", b"import no_such_module\n"))
+        release = await world.wait_for("hello", broken, "failed")
+        assert release.reason == "ImportFailed"
+        assert "No module named 'no_such_module'" in str(release.message)
+        assert world.repository.live_refs() == {"hello": first}
+        mended = world.commit(Put("hello/handler.py", GOOD))
+        await world.wait_for("hello", mended, "live")
+
+
+async def test_a_fresh_cluster_gets_the_last_live_revision_before_a_tip_that_fails(
+    world: World, node: NodeProcess
+) -> None:
+    async with running(world):
+        first = str(world.repository.head())
+        await world.wait_for("hello", first, "live")
+        broken = world.commit(Put("hello/handler.py", b"raise RuntimeError('no')\n"))
+        await world.wait_for("hello", broken, "failed")
+    node.kill()
+    node.start()
+    async with running(world):
+        async with asyncio.timeout(20):
+            while True:
+                pods, _ = await world.cluster.list("Pod", namespace=world.tenant.namespace)
+                trees = {names.label_of(p, names.LABEL_TREE) for p in pods if _is_ready(p)}
+                if trees:
+                    break
+                await asyncio.sleep(0.02)
+        hello = world.repository.find(world.repository.root_of(first), "hello")
+        assert hello is not None
+        assert trees == {names.short_tree(hello.oid)}
+        await world.wait_for("hello", broken, "failed")
+        assert world.repository.live_refs() == {"hello": first}
+
+
+def _is_ready(pod: dict[str, object]) -> bool:
+    status = pod.get("status")
+    conditions = status.get("conditions", ()) if isinstance(status, dict) else ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+async def test_an_unchanged_tenant_costs_no_write(world: World) -> None:
+    async with running(world) as controller:
+        await world.wait_for("hello", str(world.repository.head()), "live")
+        before = await _versions(world)
+        for _ in range(5):
+            controller._memory(world.tenant.id).settled.clear()
+            controller.queue.add(world.tenant.id)
+            await asyncio.sleep(0.05)
+        assert await _versions(world) == before
+
+
+async def _versions(world: World) -> dict[str, str]:
+    found = {}
+    for kind in ("ConfigMap", "Service", "Deployment", "Pod", "NetworkPolicy", "ResourceQuota"):
+        items, _ = await world.cluster.list(kind, namespace=world.tenant.namespace)
+        found |= {f"{kind}/{item['metadata']['name']}": item["metadata"]["resourceVersion"] for item in items}
+    return found
+
+
+async def test_what_somebody_else_changes_is_put_back(world: World) -> None:
+    async with running(world):
+        await world.wait_for("hello", str(world.repository.head()), "live")
+        service = await world.cluster.get("Service", world.tenant.namespace, "hello")
+        assert service is not None
+        await world.cluster.delete("Service", world.tenant.namespace, "hello")
+        async with asyncio.timeout(20):
+            while True:
+                again = await world.cluster.get("Service", world.tenant.namespace, "hello")
+                if again is not None and again["metadata"]["uid"] != service["metadata"]["uid"]:
+                    break
+                await asyncio.sleep(0.02)
+
+
+async def test_removing_all_of_several_services_is_held_until_it_is_confirmed(world: World) -> None:
+    async with running(world, Deaf):
+        world.commit(Put("shop/service.yaml", b""), Put("shop/handler.py", GOOD))
+        await world.wait_for("shop", str(world.repository.head()), "live")
+        removal = world.commit(commit.Delete("shop"), commit.Delete("hello"))
+        held = await world.wait_for("shop", removal, "held")
+        assert "--allow-prune" in str(held.sentence)
+        assert await world.cluster.get("Deployment", world.tenant.namespace, "shop") is not None
+        await world.tenants.update(world.tenant.id, lambda tenant: allow_prune(tenant, removal))
+        await world.wait_for("shop", removal, "removed")
+        assert await world.cluster.get("Deployment", world.tenant.namespace, "shop") is None
+        assert world.repository.live_refs() == {}
+
+
+async def test_nothing_that_is_not_ours_is_deleted(world: World) -> None:
+    async with running(world):
+        await world.wait_for("hello", str(world.repository.head()), "live")
+        foreign = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "foreign", "namespace": world.tenant.namespace},
+            "data": {"a": "b"},
+        }
+        await world.cluster.apply(foreign)
+        world.commit(commit.Delete("hello"))
+        async with asyncio.timeout(20):
+            while await world.cluster.get("Deployment", world.tenant.namespace, "hello") is not None:
+                await asyncio.sleep(0.02)
+        assert await world.cluster.get("ConfigMap", world.tenant.namespace, "foreign") is not None
+
+
+async def test_a_missing_main_is_no_reason_to_delete_anything(world: World) -> None:
+    async with running(world, Deaf):
+        await world.wait_for("hello", str(world.repository.head()), "live")
+        path = world.tenants.path_of(world.tenant)
+        moved = path.with_name("elsewhere")
+        (path / "refs/heads/main").rename(moved)
+        await asyncio.sleep(0.6)
+        assert await world.cluster.get("Deployment", world.tenant.namespace, "hello") is not None
+        moved.rename(path / "refs/heads/main")
+
+
+async def test_a_second_controller_is_refused_by_name(world: World) -> None:
+    with (
+        hold_lock(world.settings),
+        pytest.raises(BlockingIOError, match="another controller holds"),
+        hold_lock(world.settings),
+    ):
+        pass
