@@ -190,7 +190,7 @@ class Changes:
 def _refuse_bad_paths(operations: Sequence[Operation]) -> None:
     asked = [path for o in operations for path in (o.path, o.to if isinstance(o, Move) else None)]
     problems = [p for path in asked if path is not None and path != "" and (p := paths.path_problem(path))]
-    if any(not o.path and not isinstance(o, Graft) for o in operations):
+    if any((not o.path and not isinstance(o, Graft)) or (isinstance(o, Move) and not o.to) for o in operations):
         problems.append(Problem("path-not-allowed", "the path is empty"))
     if problems:
         raise Refused(*problems)

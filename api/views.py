@@ -11,6 +11,7 @@ from typing import Any
 
 from api.service_index import Tip
 from core import names, releases
+from core.errors import Sides
 from core.history import format_time
 from core.releases import Release
 
@@ -71,3 +72,12 @@ def show_content(data: bytes, name: str = "content") -> Shown:
     if is_text(data):
         return {name: data.decode()}
     return {f"{name}Base64": base64.b64encode(data).decode()}
+
+
+def show_sides(sides: Sides) -> Shown:
+    """What could not be merged; a side that does not exist is null."""
+    shown: Shown = {"path": sides.path, "theirsSha": sides.theirs_id}
+    for name in ("base", "yours", "theirs", "merged"):
+        data: bytes | None = getattr(sides, name)
+        shown |= {name: None} if data is None else show_content(data, name)
+    return shown

@@ -76,7 +76,7 @@ async def read_file(service: str, request: Request, platform: ThePlatform, reade
     return Response(data, headers=headers | download)
 
 
-@router.put(_FILE, max_body_size=MAX_BLOB_BYTES + 1)
+@router.put(_FILE, max_body_size=MAX_BLOB_BYTES + 2**20)
 async def write_file(
     service: str, request: Request, platform: ThePlatform, committer: Committer, message: Message = None
 ) -> Response:
