@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runtime.node import kinds
-from runtime.node.events import Events
+from runtime.node.events import EventLimits, Events
 from runtime.node.objects import Preconditions, Store
 
 
@@ -54,12 +54,24 @@ def test_the_same_again_is_counted(store: Store, clock: Clock) -> None:
 
 
 def test_there_are_never_more_than_so_many(store: Store) -> None:
-    events, pod = Events(store, limit=3), new_pod(store)
+    events, pod = Events(store, EventLimits(namespace=3)), new_pod(store)
     for number in range(5):
         events.tell(pod, "R", str(number))
     events.tell(pod, "R", "2")
     events.tell(pod, "R", "5")
     assert [message for _, message, _ in told(store)] == ["4", "2", "5"]
+
+
+def test_all_namespaces_together_keep_no_more_than_so_many(store: Store) -> None:
+    events = Events(store, EventLimits(namespace=3, total=4))
+    for name in ("a", "b", "c"):
+        store.apply(kinds.NAMESPACE, None, name, {"metadata": {"name": name}}, "paaks")
+        metadata = {"name": "p", "namespace": name}
+        pod = store.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {}})
+        for number in range(4):
+            events.tell(pod, "R", str(number))
+    kept = [(s.value["metadata"]["namespace"], s.value["message"]) for s in store.list(kinds.EVENT)]
+    assert sorted(kept) == [("b", "3"), ("c", "1"), ("c", "2"), ("c", "3")]
 
 
 def test_what_was_told_an_hour_ago_goes(store: Store, clock: Clock) -> None:
