@@ -28,7 +28,23 @@ class Entry:
 RUN, START, WORK, LOOK, PEOPLE, MORE = "Platform", "Start", "Change", "Look", "People", "More"
 HEADINGS = (RUN, START, WORK, LOOK, PEOPLE, MORE)
 
-ENTRIES = (Entry("up", RUN, "Run the platform on this machine.", "up:up"),)
+ENTRIES = (
+    Entry("up", RUN, "Run the platform on this machine.", "up:up"),
+    Entry("login", START, "Sign in, and keep a token for this machine.", "commands.account:login"),
+    Entry("clone", START, "Get a tenant's repository; `git push` there deploys.", "commands.clone:clone"),
+    Entry("new", START, "Begin a service.", "commands.services:new"),
+    Entry("rollback", WORK, "Go back to an earlier revision, as a new commit.", "commands.history:rollback"),
+    Entry("status", LOOK, "How the services are doing, or one of them.", "commands.status:status"),
+    Entry("call", LOOK, "Call a service.", "commands.call:call"),
+    Entry("logs", LOOK, "What services log.", "commands.logs:logs"),
+    Entry("history", LOOK, "The releases there were.", "commands.history:history"),
+    Entry("services", LOOK, "List, describe, create and delete services.", "commands.services:services"),
+    Entry("whoami", PEOPLE, "Who the server takes you for.", "commands.account:whoami"),
+    Entry("logout", PEOPLE, "Revoke and forget this machine's token.", "commands.account:logout"),
+    Entry("tokens", PEOPLE, "Personal access tokens.", "commands.tokens:tokens"),
+    Entry("tenants", PEOPLE, "List and make tenants.", "commands.people:tenants"),
+    Entry("users", PEOPLE, "List and make users.", "commands.people:users"),
+)
 _BY_NAME = {entry.name: entry for entry in ENTRIES}
 
 

@@ -2,7 +2,7 @@
 
 A flag wins over the environment, then `./.paaks.yaml`, the clone's own git configuration, the chosen context of
 `$XDG_CONFIG_HOME/paaks/config.yaml` (0600), and last the `paaks up` on this machine with its `first-login.json`.
-What does not live here: talking to the server (`client.py`).
+What does not live here: choosing between them (`target.py`), talking to the server (`client.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +18,21 @@ from typing import Any
 
 from cli import data_directory
 from cli.data_directory import DataDirectory
+from cli.failure import Exit, Failure
+
+PROJECT_FILE = ".paaks.yaml"
+OPERATOR = ""  # where a context keeps the token that belongs to no tenant
 
 
 @dataclass
 class Context:
-    """One login: `tokens` maps a tenant's slug to a personal access token; `refresh` is an operator's session."""
+    """One login: `tokens` maps a tenant's slug to a personal access token, and "" to an operator's; `ids` to its id."""
 
     server: str
     tenant: str | None = None
     email: str | None = None
     tokens: dict[str, str] = field(default_factory=dict)
-    refresh: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,9 +55,12 @@ def config_path(environment: Mapping[str, str]) -> Path:
 
 
 def read_logins(path: Path) -> Logins:
-    """The logins of a file; none where there is no file."""
+    """The logins of a file; none where there is no file. Raises Failure where it cannot be understood."""
     document = _read_yaml(path)
-    contexts = {name: Context(**_known(entry)) for name, entry in (document.get("contexts") or {}).items()}
+    try:
+        contexts = {name: Context(**_known(entry)) for name, entry in (document.get("contexts") or {}).items()}
+    except (TypeError, AttributeError) as error:
+        raise Failure(f"{path} is not what `paaks login` wrote", str(error), hint=f"rm {path}, and log in") from None
     return Logins(document.get("current"), contexts)
 
 
@@ -63,11 +71,16 @@ def _known(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{path} cannot be read", str(error)) from None
     import yaml  # 50 ms that most calls on this machine do not need
 
-    loaded = yaml.safe_load(text)
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Failure(f"{path} is not YAML", str(error), code=Exit.USAGE) from None
     return loaded if isinstance(loaded, dict) else {}
 
 
@@ -83,6 +96,48 @@ def write_logins(path: Path, logins: Logins) -> None:
     with open(fd, "w") as file:
         file.write(text)
     fresh.replace(path)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a directory says of itself: a server, a tenant, or neither."""
+
+    server: str | None = None
+    tenant: str | None = None
+
+
+def read_project(directory: Path) -> Place:
+    """What the `.paaks.yaml` says that is nearest: in the directory or above it, not above the clone."""
+    for place in (directory, *directory.parents):
+        if (place / PROJECT_FILE).is_file():
+            document = _read_yaml(place / PROJECT_FILE)
+            return Place(_text(document.get("server")), _text(document.get("tenant")))
+        if (place / ".git").exists():
+            break
+    return Place()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def find_clone(directory: Path) -> Path | None:
+    """The top of the git work tree that a directory is in, or None."""
+    return next((place for place in (directory, *directory.parents) if (place / ".git").exists()), None)
+
+
+def read_clone(directory: Path) -> Place:
+    """What `paaks clone` wrote into the clone's own git configuration."""
+    top = find_clone(directory)
+    if top is None:
+        return Place()
+    command = ["git", "-C", str(top), "config", "--local", "--null", "--get-regexp", r"^paaks\."]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True).stdout
+    except OSError:
+        return Place()
+    values = dict(entry.partition("\n")[::2] for entry in said.split("\0") if entry)
+    return Place(values.get("paaks.server"), values.get("paaks.tenant"))
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ def print_failure(failure: Failure, stream: TextIO | None = None) -> None:
     """Print a failure; the line that matters most comes last."""
     stream = stream or sys.stderr
     red, plain = ("\033[31;1m", "\033[0m") if uses_colour(stream) else ("", "")
-    print(f"{red}error:{plain} {failure.title}", file=stream)
+    print(f"{red}error:{plain} {clean(failure.title)}", file=stream)
     for line in failure_lines(failure):
-        print(f"  {line}", file=stream)
+        print(f"  {clean(line)}", file=stream)
 
 
 def failure_lines(failure: Failure) -> list[str]:
@@ -49,6 +49,11 @@ def draw(problem: Mapping[str, Any]) -> list[str]:
         text = "".join(c if c.isprintable() else " " for c in source[start : start + _WIDTH])
         lines += [f"    {text}", f"    {' ' * max(0, min(column - start, len(text) + 1) - 1)}^"]
     return lines
+
+
+def clean(text: str) -> str:
+    """A line that does nothing to a terminal but be read: a tenant may have written it. Tabs are kept."""
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 
 
 def uses_colour(stream: TextIO) -> bool:

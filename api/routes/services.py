@@ -21,12 +21,12 @@ from api.conditions import matches, read_tag
 from api.deps import Committer, Platform, Reader, ThePlatform, wait_seconds
 from api.known_releases import find_newest, find_tips
 from api.service_index import Overview, Tip, find_past, find_tree
-from api.service_templates import TEMPLATES
 from core import names
 from core.commit import Delete, Put
 from core.errors import Conflict, Problem, Refused
 from core.releases import Release
 from core.repository import Repository
+from core.service_templates import TEMPLATES
 from core.tenants import Tenant
 
 router = APIRouter()

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from api import views
 from api.service_index import Tip
-from core.service_templates import TEMPLATES
 from core import descriptor, strict_yaml
 from core.descriptor import Service
 from core.errors import Sides
 from core.releases import Release
+from core.service_templates import TEMPLATES
 
 TIP = Tip("a", "a", "t" * 40, "c" * 40, "Subject", {"name": "Ana", "email": "a@b"}, 0, Service(public=True, replicas=3))
 
