@@ -53,6 +53,7 @@ class Announcer:
         self._checker = checker
         self._apps_url = apps_url
         self._tasks: set[asyncio.Task[None]] = set()
+        self._missed: set[str] = set()
         self.connection: link.Connection | None = None
 
     async def announce(
@@ -72,8 +73,12 @@ class Announcer:
 
     def look(self, tenant: Tenant) -> None:
         """Ask the controller to look at a tenant again, after `tenant.json` has changed."""
-        if self.connection is not None:
-            self.connection.send({"type": "look", "tenant": tenant.id})
+        self._send({"type": "look", "tenant": tenant.id})
+
+    def take_missed(self) -> list[link.Message]:
+        """What the controller has to hear on a new connection: which tenants it has missed a hint of."""
+        missed, self._missed = self._missed, set()
+        return [{"type": "look", "tenant": tenant} for tenant in sorted(missed)]
 
     async def close(self) -> None:
         """Wait for what is still being stored."""
@@ -91,8 +96,11 @@ class Announcer:
             "received": arrival.received,
             "services": dict(services),
         }
-        if self.connection is not None:
-            self.connection.send(message)
+        self._send(message)
+
+    def _send(self, message: link.Message) -> None:
+        if self.connection is None or not self.connection.send(message):
+            self._missed.add(message["tenant"])
 
     async def _begin(
         self,

@@ -185,10 +185,11 @@ class Authenticator:
         if wire.header("sec-fetch-site") not in (None, "same-origin", "none"):
             raise BadCredential("cross-site")
         origin = wire.header("origin")
-        if origin is not None and origin != _origin_of(self._settings.public_url):
-            # The page may have been opened under another name of this host; it is the same one as the request's.
-            if urlsplit(origin).netloc != wire.header("host") or not origin.startswith(("http://", "https://")):
-                raise BadCredential("cross-site")
+        if origin is None or origin == _origin_of(self._settings.public_url):
+            return
+        # The page may have been opened under another name of this host; it is the same one as the request's.
+        if urlsplit(origin).netloc != wire.header("host") or not origin.startswith(("http://", "https://")):
+            raise BadCredential("cross-site")
 
 
 def _origin_of(url: str) -> str:

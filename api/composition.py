@@ -6,7 +6,7 @@ What does not live here: what runs beside the requests (`__main__.py`), the rout
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,8 +18,11 @@ from api.auth import Authenticator
 from api.changes import Changes
 from api.deps import Platform
 from api.directory import Directory
+from api.idempotency import Idempotency
 from api.live import Live
+from api.metrics import Metrics
 from api.passwords import LoginLimits, Passwords
+from api.readiness import Readiness
 from api.service_index import ServiceIndex
 from api.sessions import Sessions
 from api.settings import Settings
@@ -44,6 +47,7 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
     engine = store.open_engine(settings.database_url)
     passwords = Passwords()
     live = Live()
+    metrics = Metrics()
     cluster = Cluster.connect(settings.cluster)
     try:
         async with Checker() as checker:
@@ -51,7 +55,8 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
             directory = Directory(engine, remember=max(settings.access_token_seconds, MAX_LIFETIME))
             tenants = Tenants(settings.data)
             announcer = Announcer(engine, live, checker, settings.apps_url)
-            link = Connection(settings.link_socket, "api", str(os.getpid()), _listen(live), lambda: ())
+            hear = _listen(live, metrics)
+            link = Connection(settings.link_socket, "api", str(os.getpid()), hear, announcer.take_missed)
             announcer.connection = link
             yield Platform(
                 settings=settings,
@@ -71,6 +76,9 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
                 index=ServiceIndex(tenants, checker),
                 cluster=cluster,
                 link=link,
+                metrics=metrics,
+                readiness=Readiness(),
+                idempotency=Idempotency(engine, keys.derive_secret("idempotency")),
             )
             await announcer.close()
     finally:
@@ -88,20 +96,19 @@ def _make_limits(settings: Settings) -> LoginLimits:
     )
 
 
-class _Listener:
+def _listen(live: Live, metrics: Metrics) -> Callable[[Message], None]:
     """What the controller says, told to everybody who waits for it."""
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
-
-    def __call__(self, message: Message) -> None:
+    def take(message: Message) -> None:
         if message.get("type") != "release":
             return
         try:
-            self._live.publish(from_message(message["release"]))
-        except (KeyError, TypeError) as error:
+            release = from_message(message["release"])
+            live.publish(release)
+        except (KeyError, TypeError, AttributeError) as error:
             _log.warning("link.not-understood", error=repr(error))
+            return
+        if message.get("event") == "finished" and release.state == "live":
+            metrics.count_live(live.find(release.tenant, release.service, release.commit) or release)
 
-
-def _listen(live: Live) -> _Listener:
-    return _Listener(live)
+    return take

@@ -19,8 +19,11 @@ from api.announcer import Announcer
 from api.auth import Authenticator, Wire, read_headers
 from api.changes import Changes
 from api.directory import Directory
+from api.idempotency import Idempotency
 from api.live import Live
+from api.metrics import Metrics
 from api.passwords import LoginLimits, Passwords
+from api.readiness import Readiness
 from api.service_index import ServiceIndex
 from api.sessions import Sessions
 from api.settings import Settings
@@ -31,6 +34,7 @@ from core.errors import NotFound, Problem, Refused
 from core.link import Connection
 from core.tenants import Tenant, Tenants
 
+PRINCIPAL = "paaks.principal"  # where the scope of a request has who sent it
 _LONGEST_WAIT = 600.0  # seconds
 
 
@@ -55,6 +59,9 @@ class Platform:
     index: ServiceIndex
     cluster: Cluster
     link: Connection
+    metrics: Metrics
+    readiness: Readiness
+    idempotency: Idempotency
 
 
 class Member(NamedTuple):
@@ -83,8 +90,8 @@ ThePlatform = Annotated[Platform, Depends(_get_platform)]
 
 
 async def _authenticate(request: Request) -> Principal:
-    """The principal that the gate has found already; else it is found here."""
-    known = request.scope.get("paaks.principal")
+    """The principal that was found before the request was read; else it is found here."""
+    known = request.scope.get(PRINCIPAL)
     if isinstance(known, Principal):
         return known
     return find_platform(request).authenticator.authenticate(read_wire(request))

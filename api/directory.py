@@ -97,7 +97,7 @@ class Directory:
         for row in await connection.execute(sa.select(store.memberships)):
             roles.setdefault(row.user_id, {})[row.tenant_id] = row.role
         unrevoked = sa.select(store.tokens).where(store.tokens.c.revoked_at.is_(None))
-        tokens = {row.hash: _token(row) for row in await connection.execute(unrevoked)}
+        tokens = {row.hash: read_token(row) for row in await connection.execute(unrevoked)}
         since = datetime.now(UTC) - self._remember
         recent = sa.select(store.sessions.c.id).where(store.sessions.c.revoked_at > since)
         revoked = frozenset((await connection.scalars(recent)).all())
@@ -114,7 +114,8 @@ def _user(row: Any) -> User:
     return User(row.id, row.email, row.name, row.operator, row.disabled, row.created_at)
 
 
-def _token(row: Any) -> Token:
+def read_token(row: Any) -> Token:
+    """A row of the table of tokens."""
     return Token(
         id=row.id,
         user_id=row.user_id,

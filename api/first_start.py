@@ -7,6 +7,7 @@ What does not live here: how users and tokens are stored (`accounts.py`, `sessio
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -61,7 +62,7 @@ async def _finish(connection: AsyncConnection, draft: Path) -> None:
     if await connection.scalar(known):
         _publish(draft)
     else:
-        draft.unlink()
+        await asyncio.to_thread(draft.unlink)
 
 
 def _publish(draft: Path) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,8 +25,17 @@ PASSWORD_BYTES = 1024
 SHORTEST = 10  # characters
 _AT_ONCE = 2  # hashes at a time: 19 MiB each
 _WAITING = 48  # further ones that may wait for their turn
+_A_MOMENT = 1.0  # seconds, until attempts at the same time have ended
 _REMEMBERED = 10_000  # accounts and addresses that are counted at a time
 T = TypeVar("T")
+
+
+class TooManyAttempts(Refused):
+    """The next attempt has to wait for `delay` seconds."""
+
+    def __init__(self, delay: float) -> None:
+        super().__init__(Problem("rate-limited", "too many failed logins"))
+        self.delay = delay
 
 
 def make_password() -> str:
@@ -107,11 +117,32 @@ class LoginLimits:
         self._allowed, self._window, self._first, self._longest = failures, window, first, longest
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
         self._numbers = itertools.count()
+        self._flying: Counter[str] = Counter()
 
     def remaining(self, account: str, address: str, now: float) -> float:
         """How many seconds the next attempt has to wait; 0 where it may be made now."""
         untils = [self._tallies[key].until for key in _keys(account, address) if key in self._tallies]
         return max([0.0, *(until - now for until in untils)])
+
+    @contextmanager
+    def attempt(self, account: str, address: str, now: float) -> Iterator[None]:
+        """One attempt; those at the same time count as if they had failed. Raises TooManyAttempts."""
+        delay = self.remaining(account, address, now)
+        if delay <= 0 and self._flying[account] + self._recent(account, now) >= self._allowed and self._flying[account]:
+            delay = _A_MOMENT
+        if delay > 0:
+            raise TooManyAttempts(delay)
+        self._flying[account] += 1
+        try:
+            yield
+        finally:
+            self._flying[account] -= 1
+            if not self._flying[account]:
+                del self._flying[account]
+
+    def _recent(self, account: str, now: float) -> int:
+        tally = self._tallies.get(f"account {account}")
+        return sum(1 for at in tally.failures.values() if now - at <= self._window) if tally else 0
 
     def fail(self, account: str, address: str, now: float) -> None:
         """A wrong password."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from api.directory import Directory, Token, count_up
+from api.directory import Directory, Token, count_up, read_token
 from api.tokens import hash_secret, make_personal_token, make_secret
 from core import store
 from core.credentials import hash_personal_token
@@ -83,6 +83,14 @@ class Sessions:
             await _revoke(connection, store.sessions.c.id == session_id)
         await self._directory.refresh()
 
+    async def require(self, session_id: str) -> None:
+        """Raises Refused where a session has ended, by whatever."""
+        table = store.sessions
+        good = sa.and_(table.c.id == session_id, table.c.revoked_at.is_(None), table.c.expires_at > _now())
+        async with store.reading(self._engine) as connection:
+            if await connection.scalar(sa.select(table.c.id).where(good)) is None:
+                raise not_signed_in()
+
     async def use_link(self, code: str) -> Session:
         """A session for a one-time sign-in link, the first time it is used. Raises Refused."""
         table = store.sign_in_links
@@ -105,6 +113,13 @@ class Sessions:
             await insert_token(connection, token, text)
         await self._directory.refresh()
         return token, text
+
+    async def list_tokens(self, user_id: str) -> list[Token]:
+        """A user's tokens that are not revoked, oldest first, with their last uses."""
+        table = store.tokens
+        own = sa.select(table).where(table.c.user_id == user_id, table.c.revoked_at.is_(None))
+        async with store.reading(self._engine) as connection:
+            return [read_token(row) for row in await connection.execute(own.order_by(table.c.created_at, table.c.id))]
 
     async def revoke_token(self, token_id: str) -> None:
         """Makes a token worthless. Raises NotFound where there is none."""

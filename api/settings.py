@@ -43,8 +43,8 @@ class Settings:
     """How handlers are kept from each other; with `none`, one tenant is all."""
     insecure_single_domain: bool = False
     """Several tenants that trust each other, without isolation."""
-    drain_seconds: float = 25.0
-    """How long requests may take to end after SIGTERM."""
+    drain_seconds: float = 15.0
+    """How long requests may take to end after SIGTERM; `paaks up` waits 17."""
     access_token_seconds: float = 900.0
     """How long a signed access token is good."""
     session_seconds: float = 86400.0
@@ -61,6 +61,8 @@ class Settings:
     """The longest delay: nobody is locked out for good."""
     look_seconds: float = 1.0
     """How often the caches look for changes that others made; bookmarks of the access stream too."""
+    maintenance_seconds: float = 60.0
+    """How often repositories are looked at: what has many loose objects is packed."""
     key_seconds: float = 30 * 86400.0
     """How old the signing key may become before the next one is made."""
 

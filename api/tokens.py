@@ -141,6 +141,10 @@ class KeyRing:
         digest = hmac.digest(self._csrf_key, session.encode(), "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    def derive_secret(self, purpose: str) -> bytes:
+        """A secret of this installation for one purpose; it says nothing of the others."""
+        return hmac.digest(self._csrf_key, f"secret for {purpose}".encode(), "sha256")
+
 
 def make_personal_token() -> str:
     """A new personal access token, with 178 random bits."""

@@ -100,18 +100,23 @@ class Tenants:
             return None
         return cached[1]
 
-    async def create(self, slug: str) -> Tenant:
-        """A new tenant with the template repository. Raises Refused for a bad slug, Conflict for a taken one."""
+    async def create(self, slug: str, *, alone: bool = False) -> Tenant:
+        """A new tenant with the template repository. Raises Refused for a bad slug, Conflict for a taken one.
+
+        `alone`: Conflict also where there is any other tenant.
+        """
         problem = names.name_problem(slug, "tenant")
         if problem:
             raise Refused(problem)
-        return await asyncio.to_thread(self._create, slug)
+        return await asyncio.to_thread(self._create, slug, alone)
 
-    def _create(self, slug: str) -> Tenant:
+    def _create(self, slug: str, alone: bool) -> Tenant:
         with self._locked():
             existing = self.all()
             if any(tenant.slug == slug for tenant in existing):
                 raise Conflict(Problem("name-taken", f"there is already a tenant {slug!r}"))
+            if alone and existing:
+                raise Conflict(Problem("tenant-needs-isolation", f"there is already the tenant {existing[0].slug!r}"))
             taken = {tenant.namespace for tenant in existing}
             tenant_id = str(uuid.uuid4())
             while names.namespace_of(tenant_id) in taken:

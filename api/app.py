@@ -1,0 +1,74 @@
+"""The application: every route, git beside them, errors answered once, and the envelope around it all.
+
+What does not live here: making the parts (`composition.py`), running them (`__main__.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from api import answers, openapi
+from api.deps import Platform
+from api.envelope import Envelope
+from api.git_http import GitHttp
+from api.pages import Pages
+from api.push import PushDoors
+from api.routes import (
+    changes,
+    commits,
+    events,
+    files,
+    health,
+    invoke,
+    logs,
+    problems,
+    releases,
+    services,
+    session,
+    tenants,
+    tokens,
+    users,
+)
+
+_BODY_BYTES = 2**20  # of JSON, where a route says nothing else
+_DIST = Path(__file__).parent.parent / "web" / "dist"
+_NOUNS = (
+    *(session, tokens, tenants, users, services, files, changes, commits),
+    *(releases, logs, events, invoke, problems, health),
+)
+
+
+def create_app(platform: Platform, dist: Path = _DIST) -> FastAPI:
+    """The application of a platform; `dist` is where the built pages are, if they are."""
+    app = _make_app()
+    app.state.platform = platform
+    doors = PushDoors(platform.tenants, platform.checker, platform.announcer, platform.live)
+    app.mount("/git", GitHttp(platform.authenticator, doors))
+    app.mount("/", Pages(dist, openapi.describe(app)))
+    app.add_middleware(Envelope, platform=platform, metrics=platform.metrics)
+    return app
+
+
+def describe_routes() -> dict[str, Any]:
+    """The OpenAPI document; needs no platform."""
+    return openapi.describe(_make_app())
+
+
+def _make_app() -> FastAPI:
+    app = FastAPI(
+        title="PaaKS",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=_BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    answers.install(app)
+    for noun in _NOUNS:
+        app.include_router(noun.router)
+    return app

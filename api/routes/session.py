@@ -1,0 +1,183 @@
+"""Signing in and out: by password or one-time link to a session in cookies, and tokens minted from a session.
+
+What does not live here: storing sessions (`api/sessions.py`), judging what comes back (`api/auth.py`).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from api.access import Action, Principal, may, may_know
+from api.deps import Caller, Platform, ThePlatform
+from api.directory import User
+from api.passwords import PASSWORD_BYTES
+from api.sessions import Session, not_signed_in
+from api.settings import Settings
+from api.tokens import TenantGrant
+from core.credentials import SCOPES
+from core.errors import NotFound, Problem, Refused, RetryLater
+from core.history import format_time
+
+router = APIRouter()
+_PATH = "/api/v1/session"
+_NEEDED = {"git": Action.READ, "app": Action.CALL}
+
+
+class SignIn(BaseModel):
+    """Either an address and a password, or the code of a sign-in link."""
+
+    email: Annotated[str, Field(max_length=254)] | None = None
+    password: Annotated[str, Field(max_length=PASSWORD_BYTES)] | None = None
+    code: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Wanted(BaseModel):
+    """What a token is for: the API, or git or the services of one tenant."""
+
+    aud: Literal["api", "git", "app"]
+    tenant: str | None = None
+
+
+@router.post(_PATH)
+async def sign_in(body: SignIn, request: Request, platform: ThePlatform) -> Response:
+    """A new session; its cookies cannot be read by scripts, `csrf` goes into X-PaaKS-CSRF."""
+    if body.code is not None:
+        session = await platform.sessions.use_link(body.code)
+    elif body.email is not None and body.password is not None:
+        address = request.client.host if request.client else ""
+        session = await platform.sessions.open(await _verify(platform, body.email, body.password, address))
+    else:
+        raise Refused(Problem("bad-request", "send `email` and `password`, or `code`"))
+    return _answer_session(platform, session)
+
+
+async def _verify(platform: Platform, email: str, password: str, address: str) -> str:
+    """The user's id. Raises Refused with the same words for every reason, TooManyAttempts, RetryLater."""
+    account, limits = email.lower(), platform.limits
+    with limits.attempt(account, address, time.monotonic()):
+        user_id = await platform.accounts.verify(email, password)
+        if user_id is None:
+            limits.fail(account, address, time.monotonic())
+            raise Refused(Problem("not-authenticated", "address or password is wrong"))
+        limits.succeed(account)
+        return user_id
+
+
+@router.get(_PATH)
+async def describe_session(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
+    """Who is calling, with what, and which tenants they may know."""
+    csrf = platform.keys.make_csrf_token(caller.session) if caller.session else None
+    user = platform.directory.now.users[caller.user_id]
+    shown = _show(platform, user, caller, csrf)
+    return shown | {"credential": caller.credential, "scopes": sorted(caller.scopes)}
+
+
+@router.delete(_PATH, status_code=204)
+async def sign_out(platform: ThePlatform, caller: Caller) -> Response:
+    """Ends the session; whatever was signed for it is refused everywhere within seconds."""
+    if caller.session is None:
+        raise Refused(Problem("forbidden", "a personal token has no session", hint="DELETE /api/v1/tokens/{id}"))
+    await platform.sessions.revoke(caller.session)
+    response = Response(status_code=204)
+    for name in ("paaks_session", "paaks_refresh"):
+        _set_cookie(response, platform.settings, name, "", 0)
+    return response
+
+
+@router.post(_PATH + "/refresh")
+async def refresh(request: Request, platform: ThePlatform) -> Response:
+    """A new access token and a new refresh cookie for the old one, which is used up."""
+    cookie = request.cookies.get(f"{platform.settings.cookie_prefix}paaks_refresh", "")
+    session_id, _, secret = cookie.partition(".")
+    if not _is_uuid(session_id) or not secret:
+        raise not_signed_in()
+    return _answer_session(platform, await platform.sessions.refresh(session_id, secret))
+
+
+@router.post(_PATH + "/token")
+async def mint_token(body: Wanted, platform: ThePlatform, caller: Caller) -> dict[str, Any]:
+    """A token for one purpose, which is good for 15 minutes, but no longer than the session."""
+    if caller.session is None:
+        raise Refused(Problem("forbidden", "a personal token is good for all of this itself"))
+    grant = _make_grant(platform, caller, body)
+    await platform.sessions.require(caller.session)
+    token, ends = platform.keys.sign_access_token(
+        user_id=caller.user_id,
+        session=caller.session,
+        audience=body.aud,
+        scopes=sorted(caller.scopes),
+        now=time.time(),
+        grant=grant,
+    )
+    return {"token": token, "expiresAt": format_time(ends)}
+
+
+def _make_grant(platform: Platform, caller: Principal, wanted: Wanted) -> TenantGrant | None:
+    if wanted.aud == "api":
+        if wanted.tenant is not None:
+            raise Refused(Problem("bad-request", "a token for the API is for all tenants", pointer="/tenant"))
+        return None
+    if wanted.tenant is None:
+        raise Refused(Problem("bad-request", "`tenant` is missing: its slug", pointer="/tenant"))
+    tenant = platform.tenants.by_slug(wanted.tenant)
+    if tenant is None or not may_know(caller, tenant.id):
+        raise NotFound(Problem("not-found", "there is no such tenant", pointer="/tenant"))
+    if not may(caller, _NEEDED[wanted.aud], tenant.id):
+        raise Refused(Problem("forbidden", f"your role or your token does not allow it in {tenant.slug}"))
+    return TenantGrant(tenant.id, tenant.slug, caller.role_in(tenant.id) or "operator")
+
+
+def _answer_session(platform: Platform, session: Session) -> Response:
+    """The cookies of a session and who it belongs to. Raises Refused where the user may not sign in any more."""
+    if not platform.directory.loaded:
+        raise RetryLater("the directory of users has not been read yet")
+    user = platform.directory.now.users.get(session.user_id)
+    if user is None or user.disabled:
+        raise not_signed_in()
+    principal = Principal(
+        user.id, user.email, user.name, user.operator, platform.directory.now.roles.get(user.id, {}), session=session.id
+    )
+    token, _ = platform.keys.sign_access_token(
+        user_id=user.id, session=session.id, audience="api", scopes=list(SCOPES), now=time.time()
+    )
+    settings = platform.settings
+    response = JSONResponse(_show(platform, user, principal, platform.keys.make_csrf_token(session.id)))
+    _set_cookie(response, settings, "paaks_session", token, settings.access_token_seconds)
+    if session.secret is not None:
+        value = f"{session.id}.{session.secret}"
+        _set_cookie(response, settings, "paaks_refresh", value, settings.session_seconds)
+    return response
+
+
+def _set_cookie(response: Response, settings: Settings, name: str, value: str, seconds: float) -> None:
+    response.set_cookie(
+        settings.cookie_prefix + name,
+        value,
+        max_age=int(seconds),
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _show(platform: Platform, user: User, principal: Principal, csrf: str | None) -> dict[str, Any]:
+    known = [tenant for tenant in platform.tenants.all() if may_know(principal, tenant.id)]
+    return {
+        "user": {"id": user.id, "email": user.email, "name": user.name, "operator": user.operator},
+        "tenants": [{"id": t.id, "slug": t.slug, "role": principal.role_in(t.id)} for t in known],
+        "csrf": csrf,
+    }
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,130 @@
+"""Tenants and who has which role in them.
+
+What does not live here: a tenant's repository (`core/tenants.py`), storing roles (`api/accounts.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.access import Action, Principal, Role, may
+from api.announcer import Actor, Arrival
+from api.deps import Caller, Manager, Platform, Reader, TenantMaker, ThePlatform
+from api.directory import User
+from core import names
+from core.errors import NotFound, Problem, Refused
+from core.repository import Repository
+from core.tenants import Tenant
+
+router = APIRouter()
+_PATH = "/api/v1/tenants"
+
+
+class NewTenant(BaseModel):
+    """`owner` is the address of the user who becomes its admin; without one, it is the caller."""
+
+    slug: Annotated[str, Field(max_length=100)]
+    owner: Annotated[str, Field(max_length=254)] | None = None
+
+
+class Membership(BaseModel):
+    """What a member may do."""
+
+    role: Role
+
+
+@router.get(_PATH)
+async def list_tenants(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
+    """The tenants that one may look into, oldest first."""
+    known = [tenant for tenant in platform.tenants.all() if may(caller, Action.READ, tenant.id)]
+    return {"items": [_show(platform, caller, tenant) for tenant in known]}
+
+
+@router.post(_PATH, status_code=201)
+async def create_tenant(body: NewTenant, request: Request, platform: ThePlatform, maker: TenantMaker) -> Response:
+    """A new tenant with the template's repository, which goes live at once."""
+    owner = _find_owner(platform, maker, body.owner)
+
+    async def create() -> tuple[int, dict[str, Any]]:
+        settings = platform.settings
+        is_alone = settings.isolation == "none" and not settings.insecure_single_domain
+        tenant = await platform.tenants.create(body.slug, alone=is_alone)
+        await platform.accounts.set_role(tenant.id, owner, "admin")
+        await announce(platform, tenant, Actor(maker.email, maker.name, "api"))
+        shown = _show(platform, maker, tenant)
+        return 201, shown | {"role": platform.directory.now.roles.get(maker.user_id, {}).get(tenant.id)}
+
+    return await platform.idempotency.answer(request, maker, create)
+
+
+@router.get(_PATH + "/{slug}")
+async def get_tenant(platform: ThePlatform, reader: Reader) -> dict[str, Any]:
+    """One tenant."""
+    return _show(platform, reader.principal, reader.tenant)
+
+
+@router.get(_PATH + "/{slug}/members")
+async def list_members(platform: ThePlatform, reader: Reader) -> dict[str, Any]:
+    """Who has which role, by address."""
+    now = platform.directory.now
+    found = [
+        _show_member(user, role)
+        for user in now.users.values()
+        if (role := now.roles.get(user.id, {}).get(reader.tenant.id)) is not None
+    ]
+    return {"items": sorted(found, key=lambda member: member["email"])}
+
+
+@router.put(_PATH + "/{slug}/members/{userId}")
+async def set_member(userId: str, body: Membership, platform: ThePlatform, manager: Manager) -> dict[str, Any]:
+    """Gives a user a role. Whoever had another one has to sign in again."""
+    user = platform.directory.now.users.get(userId)
+    if user is None:
+        raise NotFound(Problem("not-found", "there is no such user"))
+    await platform.accounts.set_role(manager.tenant.id, user.id, body.role)
+    return _show_member(user, body.role)
+
+
+@router.delete(_PATH + "/{slug}/members/{userId}", status_code=204)
+async def remove_member(userId: str, platform: ThePlatform, manager: Manager) -> Response:
+    """Takes a user's role away; the last admin stays."""
+    if manager.tenant.id not in platform.directory.now.roles.get(userId, {}):
+        raise NotFound(Problem("not-found", "there is no such member"))
+    await platform.accounts.set_role(manager.tenant.id, userId, None)
+    return Response(status_code=204)
+
+
+async def announce(platform: Platform, tenant: Tenant, actor: Actor) -> None:
+    """Tell the controller of a new tenant's first commit."""
+    now = time.time()
+    repository = await asyncio.to_thread(Repository, platform.tenants.path_of(tenant))
+    await platform.announcer.announce(tenant, repository, None, tenant.template, Arrival(actor, now, now))
+
+
+def _find_owner(platform: Platform, maker: Principal, email: str | None) -> str:
+    if email is None:
+        return maker.user_id
+    user = platform.directory.now.user_by_email(email)
+    if user is None or user.disabled:
+        raise Refused(Problem("bad-request", f"there is no user {email[:100]!r}", pointer="/owner"))
+    return user.id
+
+
+def _show(platform: Platform, principal: Principal, tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "slug": tenant.slug,
+        "createdAt": tenant.created,
+        "role": principal.role_in(tenant.id),
+        "cloneUrl": names.clone_url(platform.settings.public_url, tenant.slug),
+    }
+
+
+def _show_member(user: User, role: Role) -> dict[str, Any]:
+    return {"id": user.id, "email": user.email, "name": user.name, "role": role}

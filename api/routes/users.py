@@ -1,0 +1,110 @@
+"""Users of the platform, as the operator sees and changes them.
+
+What does not live here: storing them (`api/accounts.py`), their roles one by one (`tenants.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.access import Role
+from api.accounts import NewUser, UserChange
+from api.deps import Platform, ThePlatform, UserManager
+from api.directory import User
+from api.passwords import PASSWORD_BYTES
+from core.errors import NotFound, Problem, Refused
+from core.history import format_time
+
+router = APIRouter()
+_PATH = "/api/v1/users"
+_EMAIL = re.compile(r"[^\s@<>,;:\"\\()\[\]\x00-\x20\x7f]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,187}[A-Za-z0-9])?")
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Password = Annotated[str, Field(max_length=PASSWORD_BYTES)]
+
+
+class Person(BaseModel):
+    """A new user; without a password one is made. `roles` is slug → role."""
+
+    email: Annotated[str, Field(max_length=254)]
+    name: Name
+    password: Password | None = None
+    operator: bool = False
+    roles: dict[str, Role] = Field(default_factory=dict)
+
+
+class Change(BaseModel):
+    """What to change; what is left out stays as it is."""
+
+    name: Name | None = None
+    password: Password | None = None
+    operator: bool | None = None
+    disabled: bool | None = None
+
+
+@router.get(_PATH)
+async def list_users(platform: ThePlatform, _: UserManager) -> dict[str, Any]:
+    """All users, oldest first."""
+    users = sorted(platform.directory.now.users.values(), key=lambda user: (user.created_at, user.id))
+    return {"items": [_show(platform, user) for user in users]}
+
+
+@router.post(_PATH, status_code=201)
+async def create_user(body: Person, request: Request, platform: ThePlatform, manager: UserManager) -> Response:
+    """A new user; `password` is in the answer where one was made, and nowhere else."""
+    if not _EMAIL.fullmatch(body.email):
+        raise Refused(Problem("bad-request", "email is not an address", pointer="/email"))
+    _refuse_name(body.name)
+    new = NewUser(body.email, body.name, body.password, body.operator, _read_roles(platform, body.roles))
+
+    async def create() -> tuple[int, dict[str, Any]]:
+        user, password = await platform.accounts.create_user(new)
+        shown = _show(platform, user)
+        return 201, shown if body.password is not None else shown | {"password": password}
+
+    return await platform.idempotency.answer(request, manager, create)
+
+
+@router.patch(_PATH + "/{id}")
+async def change_user(id: str, body: Change, platform: ThePlatform, _: UserManager) -> dict[str, Any]:
+    """Whatever takes a right away, a new password too, ends the user's sessions."""
+    if id not in platform.directory.now.users:
+        raise NotFound(Problem("not-found", "there is no such user"))
+    if body.name is not None:
+        _refuse_name(body.name)
+    change = UserChange(body.name, body.password, body.operator, body.disabled)
+    return _show(platform, await platform.accounts.change_user(id, change))
+
+
+def _refuse_name(name: str) -> None:
+    """A name becomes an author's in git."""
+    if not name.strip() or not name.isprintable() or any(c in "<>" for c in name):
+        raise Refused(Problem("bad-request", "name has characters that cannot be in a name", pointer="/name"))
+
+
+def _read_roles(platform: Platform, roles: dict[str, Role]) -> dict[str, Role]:
+    found = {}
+    for slug, role in roles.items():
+        tenant = platform.tenants.by_slug(slug)
+        if tenant is None:
+            raise Refused(Problem("bad-request", f"there is no tenant {slug[:60]!r}", pointer="/roles"))
+        found[tenant.id] = role
+    return found
+
+
+def _show(platform: Platform, user: User) -> dict[str, Any]:
+    held = platform.directory.now.roles.get(user.id, {})
+    roles = {tenant.slug: held[tenant.id] for tenant in platform.tenants.all() if tenant.id in held}
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "operator": user.operator,
+        "disabled": user.disabled,
+        "createdAt": format_time(user.created_at.timestamp()),
+        "roles": roles,
+    }
