@@ -1,0 +1,176 @@
+"""Several changes as one commit, checks, and going back, over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from core.commit import Put
+from core.releases import Release
+from tests.integration.api.tenant.conftest import Answer, Api
+
+BROKEN = {"op": "put", "path": "hello/handler.py", "content": "def f(:\n"}
+BLOB = base64.b64encode(b"\xff\0").decode()
+
+
+def test_many_operations_are_one_commit_across_services(api: Api) -> None:
+    api.plant(Put("hello/old.txt", b"x"), Put("hello/gone.txt", b"x"))
+    before = api.head
+    answer = api.post(
+        "/changes",
+        base=before,
+        message="Everything at once\n\nWith a body",
+        ops=[
+            {"op": "put", "path": "a/service.yaml", "content": ""},
+            {"op": "put", "path": "a/handler.py", "content": "x = 1\n", "mode": "100755"},
+            {"op": "put", "path": "hello/data.bin", "contentBase64": BLOB},
+            {"op": "move", "path": "hello/old.txt", "to": "hello/new.txt"},
+            {"op": "delete", "path": "hello/gone.txt"},
+        ],
+    )
+    assert answer.status == 200
+    commit = answer.json["commit"]
+    assert (commit["sha"], commit["parents"], commit["services"]) == (api.head, [before], ["a", "hello"])
+    assert (commit["subject"], commit["message"]) == ("Everything at once", "Everything at once\n\nWith a body\n")
+    assert {release["service"] for release in answer.json["releases"]} == {"a", "hello"}
+    assert answer.json["merged"] is False
+    assert answer.headers["PaaKS-Commit"] == api.head
+    assert {item["path"]: item["mode"] for item in api.get("/services/a/files").json["items"]}["handler.py"] == "100755"
+    assert [item["path"] for item in api.get("/services/hello/files").json["items"]] == [
+        *("data.bin", "handler.py", "new.txt", "service.yaml")
+    ]
+
+
+def test_a_change_without_a_base_is_told_what_is_missing(api: Api) -> None:
+    answer = api.post("/changes", ops=[BROKEN])
+    assert (answer.status, answer.problem) == (400, "bad-request")
+    assert "`base`" in answer.json["detail"]
+    assert answer.json["errors"][0]["pointer"] == "/base"
+
+
+def test_every_problem_is_told_with_file_line_and_place(api: Api) -> None:
+    before = api.head
+    other = {"op": "put", "path": "hello/service.yaml", "content": "replicas: 99\n"}
+    answer = api.post("/changes", base=before, ops=[BROKEN, other])
+    assert (answer.status, api.head) == (422, before)
+    found = {(e["file"], e["line"], e["pointer"]) for e in answer.json["errors"]}
+    assert found == {("hello/handler.py", 1, "/ops/0/content"), ("hello/service.yaml", 1, "/ops/1/content")}
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "a//b", ".git/config", "a\\b", "x\0", "", "\ufeff.git/x"])
+def test_a_path_that_is_not_one_is_refused(api: Api, path: str) -> None:
+    before = api.head
+    for operation in (
+        {"op": "put", "path": path, "content": "x"},
+        {"op": "move", "path": "hello/handler.py", "to": path},
+    ):
+        answer = api.post("/changes", base=before, ops=[operation])
+        assert (answer.status, answer.problem, api.head) == (400, "path-not-allowed", before)
+
+
+def test_a_body_that_is_none_is_refused(api: Api) -> None:
+    json = {"Content-Type": "application/json"}
+    for body in (b"", b"[]", b"{", b'{"ops":1}', b"\xff", b'{"base":"x","ops":[]}', b"[" * 100_000):
+        assert api.call("POST", "/changes", body, json).status in (400, 415, 422), body[:20]
+    large = b'{"x":"' + b"x" * (16 * 2**20) + b'"}'
+    assert api.call("POST", "/changes", large, json).status == 413
+
+
+def test_what_others_changed_meanwhile_is_merged_where_nothing_overlaps(api: Api) -> None:
+    before = api.head
+    api.plant(Put("other.txt", b"x"))
+    answer = api.post("/changes", base=before, ops=[{"op": "put", "path": "hello/a.txt", "content": "y"}])
+    assert (answer.status, answer.json["commit"]["parents"]) == (
+        200,
+        [api.repository.commit(api.head).parent_ids[0].__str__()],
+    )
+    assert api.get("/services/hello/files/a.txt").body == b"y"
+
+
+def test_a_check_finds_what_a_change_would_be_refused_for(api: Api) -> None:
+    before = api.head
+    good = {"op": "put", "path": "b/service.yaml", "content": ""}
+    for path in ("/check", "/services/hello/check"):
+        answer = api.post(path, ops=[BROKEN])
+        (problem,) = answer.json["problems"]
+        assert (answer.status, answer.json["plan"]) == (200, {})
+        assert (problem["type"], problem["file"], problem["line"]) == ("/problems/syntax-error", "hello/handler.py", 1)
+        assert problem["pointer"] == "/ops/0/content"
+    handler = {"op": "put", "path": "b/handler.py", "content": "x = 1\n"}
+    removal = {"op": "delete", "path": "hello"}
+    assert api.post("/check", ops=[good, handler, removal]).json == {
+        "problems": [],
+        "plan": {"b": "created", "hello": "removed"},
+    }
+    assert (
+        api.post("/check", ops=[{"op": "delete", "path": "nope"}]).json["problems"][0]["type"] == "/problems/not-found"
+    )
+    assert api.post("/services/hello/check", ops=[good]).problem == "path-not-allowed"
+    assert api.post("/services/nope/check", ops=[good]).problem == "not-found"
+    assert api.head == before
+
+
+def _wait(call: Callable[[], Answer]) -> tuple[threading.Thread, list[Answer]]:
+    answers: list[Answer] = []
+    thread = threading.Thread(target=lambda: answers.append(call()))
+    thread.start()
+    return thread, answers
+
+
+def test_a_change_waits_until_what_it_deploys_is_live(api: Api) -> None:
+    operation = {"op": "put", "path": "hello/handler.py", "content": "x = 1\n"}
+    before = api.head
+    body = {"base": before, "ops": [operation]}
+    thread, answers = _wait(lambda: api.call("POST", "/changes", headers={"Prefer": "wait=20"}, **body))
+    while api.head == before:
+        thread.join(0.01)
+    api.hear("hello", "live")
+    thread.join(20)
+    assert (answers[0].status, answers[0].json["releases"][0]["state"]) == (200, "live")
+    assert "live" in answers[0].json["releases"][0]["stages"]
+
+
+def test_going_back_twice_is_two_commits(api: Api) -> None:
+    first = api.get("/services/hello").json
+    files = {"first": api.get("/services/hello/files/handler.py").body}
+    second = api.plant(Put("hello/handler.py", b"x = 2\n"))
+    for number, tree in enumerate((first["tree"], api.get("/services/hello").json["tree"])):
+        answer = api.post("/services/hello/rollback")
+        assert (answer.status, answer.json["commit"]["sha"]) == (200, api.head)
+        assert api.get("/services/hello").json["tree"] == tree
+        assert answer.json["release"]["via"] == "rollback"
+        assert answer.json["commit"]["subject"].startswith("Roll back hello to"), number
+    assert len(api.get("/commits").json["items"]) == 4
+    back = api.post("/services/hello/rollback", to=first["commit"])
+    assert api.get("/services/hello/files/handler.py").body == files["first"]
+    assert "PaaKS-Rollback-To: " + first["commit"] in back.json["commit"]["message"]
+    assert api.post("/services/hello/rollback", to=second).status == 200
+
+
+def test_going_back_prefers_what_was_live(api: Api) -> None:
+    first = api.get("/services/hello").json
+    api.store(
+        Release(api.tenant.id, "hello", first["commit"], first["tree"], "live", created=1.0, stages={"live": 2.0})
+    )
+    api.plant(Put("hello/handler.py", b"x = 2\n"))
+    api.plant(Put("hello/handler.py", b"x = 3\n"))
+    api.post("/services/hello/rollback")
+    assert api.get("/services/hello").json["tree"] == first["tree"]
+
+
+def test_going_back_to_what_is_wrong_today_is_refused(api: Api) -> None:
+    bad = api.plant(Put("hello/handler.py", b"def f(:\n"))
+    before = api.plant(Put("hello/handler.py", b"x = 1\n"))
+    answer = api.post("/services/hello/rollback", to=bad)
+    assert (answer.problem, [e["type"] for e in answer.json["errors"]]) == (
+        "rollback-target-invalid",
+        ["/problems/rollback-target-invalid", "/problems/syntax-error"],
+    )
+    assert api.head == before
+    for to in ("main^{tree}", "--upload-pack=x"):
+        assert api.post("/services/hello/rollback", to=to).problem == "bad-request"
+    assert api.post("/services/hello/rollback", to="0" * 40).problem == "not-found"
+    assert api.post("/services/nope/rollback").problem == "not-found"
