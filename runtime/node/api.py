@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from runtime.node import discovery, kinds, paths, selectors, statuses, streams, tables
+from runtime.node import discovery, kinds, paths, schema_stub, selectors, statuses, streams, tables
 from runtime.node.kinds import Object
 from runtime.node.logs import Logs, NoSuchLog
 from runtime.node.objects import Preconditions, Refusal, Store, Stored, encode, missing
@@ -53,10 +53,7 @@ class Api:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         target = paths.parse_path(request.path)
         if target is None:
-            document = discovery.find_document(request.path) if request.method in ("GET", "HEAD") else None
-            if document is None:
-                raise statuses.not_found()
-            return _respond(encode(document))
+            return _answer_fixed(request)
         if target.part is not None:
             return await self._answer_part(request, target)
         match request.method:
@@ -155,6 +152,17 @@ class Api:
         if "deletionTimestamp" in last["metadata"]:
             return _respond(encode(last))
         return _respond(encode(statuses.describe_deletion(target.kind, last)))
+
+
+def _answer_fixed(request: web.Request) -> web.Response:
+    """What clients ask about the server itself."""
+    is_read = request.method in ("GET", "HEAD")
+    if is_read and request.path.rstrip("/") == "/openapi/v2":
+        return web.Response(body=schema_stub.encode_schemas(), content_type=schema_stub.MEDIA_TYPE)
+    document = discovery.find_document(request.path) if is_read else None
+    if document is None:
+        raise statuses.not_found()
+    return _respond(encode(document))
 
 
 def _container_names(pod: Object) -> list[str]:

@@ -16,6 +16,8 @@ from tests.tenant_objects import SECONDS, Tenant, ask, handler
 
 KUBECTL = shutil.which("kubectl")
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="there is no kubectl on the PATH")
+MINE = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}, "data": {"a": "1"}}'
+THEIRS = MINE.replace("mine", "theirs")
 LOGGING = 'print("imported")\n' + handler("x")
 
 
@@ -83,7 +85,9 @@ async def test_it_deletes_a_pod_and_applies_as_a_manager_of_its_own(kubectl: Kub
     assert await ask(other) == "x"
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mine\ndata:\n  a: '1'\n"
     assert "serverside-applied" in await kubectl.run("apply", "--server-side", *n, "-f", "-", text=text)
-    assert "deleted" in await kubectl.run("delete", "cm", *n, "mine")
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [json.loads(MINE), json.loads(THEIRS)]})
+    assert (await kubectl.run("apply", "--server-side", *n, "-f", "-", text=listed)).count("serverside-applied") == 2
+    assert "deleted" in await kubectl.run("delete", "cm", *n, "mine", "theirs")
 
 
 async def test_it_names_the_way_where_something_is_not_offered(kubectl: Kubectl, tenant: Tenant) -> None:
