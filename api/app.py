@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from api import answers, openapi
 from api.deps import Platform
-from api.envelope import Envelope
+from api.envelope import App, Envelope, Receive, Scope, Send
 from api.git_http import GitHttp
 from api.pages import Pages
 from api.push import PushDoors
@@ -46,10 +46,23 @@ def create_app(platform: Platform, dist: Path = _DIST) -> FastAPI:
     app = _make_app()
     app.state.platform = platform
     doors = PushDoors(platform.tenants, platform.checker, platform.announcer, platform.live)
-    app.mount("/git", GitHttp(platform.authenticator, doors))
     app.mount("/", Pages(dist, openapi.describe(app)))
+    app.add_middleware(GitFirst, git=GitHttp(platform.authenticator, doors))
     app.add_middleware(Envelope, platform=platform, metrics=platform.metrics)
     return app
+
+
+class GitFirst:
+    """Sends git's requests to git, before routes and the limits on their bodies."""
+
+    def __init__(self, app: App, git: GitHttp) -> None:
+        self._app = app
+        self._git = git
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        is_git = scope["type"] == "http" and scope["path"].startswith("/git/")
+        await (self._git if is_git else self._app)(scope, receive, send)
 
 
 def describe_routes() -> dict[str, Any]:

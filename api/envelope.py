@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 
 from api.answers import REQUEST_ID, answer
 from api.deps import PRINCIPAL, Platform, read_wire
@@ -117,6 +118,12 @@ def _refuse_other_types(request: Request) -> None:
         raise Refused(Problem("unsupported-media-type", f"{kind[:60] or 'a body without a type'} is not accepted"))
 
 
+def _is_wordless(scope: Scope, message: Message) -> bool:
+    """Is it the framework's own word for a body that is too large, which is no problem+json?"""
+    is_text = (b"content-type", b"text/plain; charset=utf-8") in message.get("headers", ())
+    return message["status"] == 413 and is_text and not scope["path"].startswith("/git/")
+
+
 class _Sending:
     """The way out: an answer's head gets what every answer has, unless the route has said it itself."""
 
@@ -124,9 +131,18 @@ class _Sending:
         self._send = send
         self._scope = scope
         self._secure = secure
+        self._is_replaced = False
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
+        if self._is_replaced:
+            return
+        if message["type"] == "http.response.start" and _is_wordless(self._scope, message):
+            response = answer(Request(self._scope), HTTPException(413))
+            await self({"type": "http.response.start", "status": 413, "headers": response.raw_headers})
+            await self({"type": "http.response.body", "body": response.body})
+            self._is_replaced = True
+            return
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(raw=list(message.get("headers", ())))
