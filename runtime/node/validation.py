@@ -114,12 +114,14 @@ def _check_deployment(obj: Object) -> Iterator[Fault]:
 
 def _check_pod_spec(spec: Object) -> Iterator[Fault]:
     containers = spec["containers"]
-    if len(containers) != 1:
+    if len(containers) != 1 or spec.get("initContainers"):
         yield Fault("spec.template.spec.containers", "the node runs exactly one container in a pod")
         return
     names = [variable.get("name") for variable in containers[0].get("env") or []]
     if len(set(names)) != len(names):
         yield Fault("spec.template.spec.containers[0].env", "a name stands twice", "FieldValueDuplicate")
+    if any("valueFrom" in variable for variable in containers[0].get("env") or []) or containers[0].get("envFrom"):
+        yield Fault("spec.template.spec.containers[0].env", "the node takes values only, not references to objects")
     for field in ("requests", "limits"):
         for name, amount in (containers[0]["resources"].get(field) or {}).items():
             if parse_quantity(amount) is None:
