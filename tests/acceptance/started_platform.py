@@ -83,6 +83,8 @@ class StartedPlatform:
     def start(self) -> float:
         """Start it and return, when everything answers, the seconds that took."""
         began = time.monotonic()
+        endpoints = self.data / "run" / "endpoints.json"
+        endpoints.unlink(missing_ok=True)  # one that was killed left its own
         with self.output_file.open("ab") as output:
             self.process = subprocess.Popen(
                 self._command(),
@@ -93,7 +95,6 @@ class StartedPlatform:
                 stdout=output,
                 stderr=output,
             )
-        endpoints = self.data / "run" / "endpoints.json"
         while not endpoints.exists():
             assert self.process.poll() is None, self.describe()
             assert time.monotonic() - began < START_SECONDS, self.describe()
