@@ -62,10 +62,11 @@ async def _start(platform: Platform, stream: AccessStream) -> None:
     await _insist(platform.directory.refresh)
     await _insist(lambda: _bootstrap(platform))
     await _insist(lambda: maintenance.ask_git(platform))
+    await maintenance.sweep(platform)
     await stream.serve(platform.settings.access_socket)
     platform.directory.on_change.append(stream.look)
     platform.readiness.started = True
-    await asyncio.gather(stream.run(platform.settings.look_seconds), maintenance.sweep(platform))
+    await stream.run(platform.settings.look_seconds)
 
 
 async def _bootstrap(platform: Platform) -> None:
