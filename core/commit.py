@@ -172,21 +172,18 @@ class Draft:
         self._new[oid] = (kind, data)
         return oid
 
-    def store(self) -> list[str]:
-        """Write the drafted objects that the root reaches, each synced, children first; the ids of the new ones."""
-        written: list[str] = []
-        self._store(self.root, written)
-        return written
+    def store(self) -> None:
+        """Write the drafted objects that the root reaches, each synced, children first."""
+        self._store(self.root)
 
-    def _store(self, oid: str, written: list[str]) -> None:
+    def _store(self, oid: str) -> None:
         if oid not in self._new or oid in self._repository.git.odb:
             return
         kind, data = self._new[oid]
         if kind == "tree":
             for entry in parse_tree(data):
-                self._store(entry.oid, written)
+                self._store(entry.oid)
         self._repository.git.odb.write(ObjectType.TREE if kind == "tree" else ObjectType.BLOB, data)
-        written.append(oid)
 
 
 def merge_operations(draft: Draft, repository: Repository, base: str, operations: Sequence[Operation]) -> bool:
@@ -265,13 +262,12 @@ def create(repository: Repository, draft: Draft, parent: str, message: str, auth
     """
     git = repository.git
     try:
-        written = draft.store()
+        draft.store()
         now = int(time.time())
         wrote, committed = (pygit2.Signature(who.name, who.email, now, 0) for who in (author, actor))
         oid = str(git.create_commit(None, wrote, committed, message, draft.root, [parent]))
-        # What a reference names has to be there before it: objects first, then the directories that name them.
-        objects = repository.path / "objects"
-        sync_directories(*sorted({objects / o[:2] for o in (*written, oid)}), objects)
+        # libgit2 syncs files and the directories that they are in; not the one in which a directory was made.
+        sync_directories(repository.path / "objects")
         _swap_main(git, parent, oid, actor)
     except (pygit2.GitError, OSError) as error:
         if repository.head() != parent:
@@ -279,7 +275,6 @@ def create(repository: Repository, draft: Draft, parent: str, message: str, auth
         if "No space" in str(error):
             raise RetryLater("the disk is full", delay=30.0) from error
         raise RetryLater(f"the commit could not be written: {error}", delay=1.0) from error
-    sync_directories(repository.path / "refs" / "heads")
     return oid
 
 

@@ -48,7 +48,7 @@ def assert_synced(lines: list[str], repository: Path, port: str) -> None:
     """Objects, reference and the directories that name them, all before the last of the answer."""
     end = last_answer(lines, port)
     root = re.escape(str(repository))
-    objects = syncs(lines, rf"{root}/objects/(tmp_objdir-[^/]*/)?[0-9a-f]{{2}}/[^>]+")
+    objects = syncs(lines, rf"{root}/objects/(tmp_object_git2_|(tmp_objdir-[^/]*/)?[0-9a-f]{{2}}/)[^>]+")
     reference = syncs(lines, rf"{root}/refs/heads/main\.lock( \(deleted\))?")
     directory = syncs(lines, rf"{root}/refs/heads")
     object_directories = syncs(lines, rf"{root}/objects/[0-9a-f]{{2}}")
