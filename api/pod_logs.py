@@ -43,7 +43,7 @@ class ServiceLogs:
         self._service = service
         labels = names.selector_labels(tenant.id, service)
         self._selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        self._seams: dict[str, Seam] = {}
+        self._seams: dict[tuple[str, int], Seam] = {}
         self._commits: Mapping[str, str] = {}
         self._slots = asyncio.Semaphore(_CALLS)
 
@@ -55,7 +55,7 @@ class ServiceLogs:
     async def follow(self, wanted: Filter) -> AsyncGenerator[Line, None]:
         """What they say after `read`, as it comes, without end."""
         queue: asyncio.Queue[Line | None] = asyncio.Queue(_BUFFERED)
-        tasks: dict[str, asyncio.Task[None]] = {}
+        tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         watching = asyncio.create_task(self._watch_pods(queue, wanted, tasks))
         watching.add_done_callback(lambda _: _nudge(queue))
         try:
@@ -103,7 +103,7 @@ class ServiceLogs:
     # -- what is being said -------------------------------------------------------------------------------------------
 
     async def _watch_pods(
-        self, queue: asyncio.Queue[Line | None], wanted: Filter, tasks: dict[str, asyncio.Task[None]]
+        self, queue: asyncio.Queue[Line | None], wanted: Filter, tasks: dict[tuple[str, int], asyncio.Task[None]]
     ) -> None:
         """One task for each container that starts, for as long as it runs."""
         changes = watch.follow(self._cluster, "Pod", namespace=self._namespace, selector=self._selector)
@@ -112,30 +112,43 @@ class ServiceLogs:
                 obj = change.object
                 if obj is None or change.type not in ("added", "modified") or not _has_started(obj):
                     continue
-                key = _incarnation(obj)
+                uid, restarts = key = _incarnation(obj)
                 if key not in tasks:
-                    tasks[key] = asyncio.create_task(self._follow_pod(obj, key, queue, wanted))
+                    # It may have ended after it was read and before anybody followed it.
+                    unread = self._seams.get((uid, restarts - 1)) if (uid, restarts - 1) not in tasks else None
+                    tasks[key] = asyncio.create_task(self._follow_pod(obj, unread, queue, wanted))
 
-    async def _follow_pod(self, obj: Object, key: str, queue: asyncio.Queue[Line | None], wanted: Filter) -> None:
-        seam, recent = self._seams.get(key, Seam([])), list[Line]()
-        while True:
-            try:
-                pod = await self._name_pod(obj)
-                since = time.time() - seam.moment + _OVERLAP if seam.moment else None
-                lines = self._cluster.logs(self._namespace, pod.name, follow=True, since=since)
-                async with contextlib.aclosing(lines):
-                    async for raw in lines:
-                        line = read_line(raw, pod, _moment(recent))
-                        if seam.is_new(line):
-                            recent = _keep_recent(recent, line)
-                            if wanted.wants(line):
-                                await queue.put(line)
-                return
-            except ClusterError:
-                return  # it has gone
-            except RetryLater as error:
-                await asyncio.sleep(error.delay)
-                seam = Seam(recent) if recent else seam
+    async def _follow_pod(
+        self, obj: Object, unread: Seam | None, queue: asyncio.Queue[Line | None], wanted: Filter
+    ) -> None:
+        if unread is not None:
+            await self._pass_on(obj, unread, queue, wanted, previous=True)
+        seam, is_running = self._seams.get(_incarnation(obj), Seam([])), True
+        while is_running:
+            seam, is_running = await self._pass_on(obj, seam, queue, wanted)
+
+    async def _pass_on(
+        self, obj: Object, seam: Seam, queue: asyncio.Queue[Line | None], wanted: Filter, previous: bool = False
+    ) -> tuple[Seam, bool]:
+        """What a container says after `seam`, until it ends; where it broke off, and whether there may be more."""
+        recent: list[Line] = []
+        try:
+            pod = await self._name_pod(obj)
+            since = time.time() - seam.moment + _OVERLAP if seam.moment else None
+            lines = self._cluster.logs(self._namespace, pod.name, follow=not previous, since=since, previous=previous)
+            async with contextlib.aclosing(lines):
+                async for raw in lines:
+                    line = read_line(raw, pod, _moment(recent))
+                    if seam.is_new(line):
+                        recent = _keep_recent(recent, line)
+                        if wanted.wants(line):
+                            await queue.put(line)
+        except RetryLater as error:
+            await asyncio.sleep(error.delay)
+            return (Seam(recent) if recent else seam), True
+        except ClusterError:
+            return seam, False  # it has gone
+        return seam, False
 
 
 def _nudge(queue: asyncio.Queue[Line | None]) -> None:
@@ -162,9 +175,9 @@ def _container(obj: Object) -> Object:
     return status
 
 
-def _incarnation(obj: Object) -> str:
-    """One run of a pod's container."""
-    return f"{obj['metadata'].get('uid')}/{_container(obj).get('restartCount', 0)}"
+def _incarnation(obj: Object) -> tuple[str, int]:
+    """One run of a pod's container: the pod's uid, and how often it was restarted before."""
+    return str(obj["metadata"].get("uid")), int(_container(obj).get("restartCount", 0))
 
 
 def _has_started(obj: Object) -> bool:
