@@ -113,8 +113,8 @@ class Sink:
         self._drain()
         asyncio.get_running_loop().remove_reader(self._reader)
         os.close(self._reader)
-        self._keep(self._splitter.end())
         self.is_finished = True
+        self._keep(self._splitter.end())
         self._write_soon()
 
     async def flush(self) -> None:
