@@ -61,9 +61,9 @@ def _examine_client() -> Iterator[Finding]:
     version = importlib.metadata.version("paaks")
     yield Finding("client", True, f"paaks {version}, Python {sys.version.split()[0]}")
     try:
-        yield Finding("git here", True, machine.check_git())
+        yield Finding("own git", True, machine.check_git())
     except Failure as failure:
-        yield Finding("git here", False, str(failure), failure.hint)
+        yield Finding("own git", False, str(failure), failure.hint)
 
 
 def _examine_server(client: Client) -> Any:
@@ -101,7 +101,8 @@ def _examine_git(target: Target) -> Finding:
 
 def _examine_parts(parts: list[Mapping[str, Any]]) -> Iterator[Finding]:
     for part in parts:
-        yield Finding(str(part["name"]), bool(part["ok"]), str(part["detail"]), _ADVICE.get(str(part["name"])))
+        name = {"git": "server's git"}.get(part["name"], str(part["name"]))
+        yield Finding(name, bool(part["ok"]), str(part["detail"]), _ADVICE.get(str(part["name"])))
 
 
 def _examine_dispatcher(client: Client) -> Finding:

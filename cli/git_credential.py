@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from cli import config
 
@@ -36,11 +38,14 @@ def parse(text: str) -> dict[str, str]:
 
 def find_token(asked: Mapping[str, str], environment: Mapping[str, str]) -> str | None:
     """The token for what git asked; None lets git go on to its next helper or to ask the person."""
-    if token := environment.get("PAAKS_TOKEN"):
-        return token
     server = f"{asked.get('protocol')}://{asked.get('host')}"
     match = _PATH.fullmatch(asked.get("path", ""))
     slug = match["slug"] if match else None
+    token = environment.get("PAAKS_TOKEN")
+    named = environment.get("PAAKS_SERVER")
+    # git may ask for any host, a submodule's too: the variable is for ours alone.
+    if token and (named.rstrip("/") == server if named else match is not None):
+        return token
     found = config.read_logins(config.config_path(environment)).find(server)
     if found is not None:
         tokens = found[1].tokens
@@ -51,3 +56,12 @@ def find_token(asked: Mapping[str, str], environment: Mapping[str, str]) -> str 
     if local is not None and local.api == server and slug in (None, local.demo.get("tenant")):
         return local.demo.get("token")
     return None
+
+
+def helper_command() -> str:
+    """What git runs to get the token: this very `paaks`, on the data that it looks at now."""
+    ours = Path(sys.executable).with_name("paaks")
+    command = [str(ours)] if ours.is_file() else [sys.executable, "-m", "cli"]
+    data = os.environ.get("PAAKS_DATA")
+    place = ["--data", str(Path(data).absolute())] if data else []
+    return "!" + shlex.join([*command, "auth", "git-credential", *place])

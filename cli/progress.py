@@ -20,7 +20,7 @@ from cli.failure import Exit, Failure
 from cli.output import describe_ms, short
 
 FINAL = frozenset({"live", "failed", "removed", "held"})
-STAGES = ("commit", "check", "apply", "start", "live")
+STAGES = ("apply", "start", "live")  # what takes time after a commit; the ones before are done when it is answered
 _SILENCE_SECONDS = 20.0
 _AGAIN_SECONDS = 0.2
 Release = Mapping[str, Any]
@@ -162,7 +162,7 @@ class StageLines:
         if self._open not in (None, release["id"]):
             print(file=self._stream)
         self._open = release["id"]
-        parts = "   ".join(f"{stage} ✓ {_took(release, stage)}" for stage in STAGES[1:] if stage in release["stages"])
+        parts = "   ".join(f"{stage} ✓ {_took(release, stage)}" for stage in STAGES if stage in release["stages"])
         end = "" if is_final(release) or release["state"] == "superseded" else "   …"
         print(f"\r\033[K{release['service']}  {parts}{end}", end="", file=self._stream, flush=True)
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.commands.clone import helper_command
 from cli.failure import Exit, Failure
+from cli.git_credential import helper_command
 
 _DRY_RUN = "dry run: it would be accepted"
 # What git says (in English, which we ask for) → what that is.

@@ -12,8 +12,8 @@ import click
 import httpx2
 
 from cli.client import CONNECT_SECONDS, Client, read_failure
-from cli.commands.logs import format_line, read_lines
 from cli.failure import Exit, Failure
+from cli.log_lines import format_line, read_lines
 from cli.options import Connection, connected
 from cli.target import Target
 

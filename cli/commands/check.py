@@ -22,7 +22,7 @@ _SOMEBODY = Owner("00000000-0000-0000-0000-000000000000", "tenant")
 @click.command()
 @click.argument("path", required=False, default=".", type=click.Path(path_type=Path))
 @click.option("--revision", metavar="COMMIT", help="Of a commit, not of the files as they lie here.")
-@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", envvar="PAAKS_OUTPUT")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Format.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the exit code.")
 def check(path: Path, revision: str | None, output: str, quiet: bool) -> int:
     """What a push would be refused for: 0 nothing, 1 something, 2 it could not be checked."""

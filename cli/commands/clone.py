@@ -5,9 +5,7 @@ What does not live here: answering git's question for a credential (`cli/git_cre
 
 from __future__ import annotations
 
-import os
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ import click
 
 from cli.client import API
 from cli.failure import Exit, Failure
+from cli.git_credential import helper_command
 from cli.options import Connection, connected
 from cli.target import Target, Wish
 from core import names
@@ -69,15 +68,6 @@ def _clone(target: Target, place: Path) -> git.Repo:
         )
     except git.GitCommandError as error:
         raise Failure(f"git could not clone {url}", str(error.stderr).strip()) from None
-
-
-def helper_command() -> str:
-    """What git runs to get the token: this very `paaks`, on the data that it looks at now."""
-    ours = Path(sys.executable).with_name("paaks")
-    command = [str(ours)] if ours.is_file() else [sys.executable, "-m", "cli"]
-    data = os.environ.get("PAAKS_DATA")
-    place = ["--data", str(Path(data).absolute())] if data else []
-    return "!" + shlex.join([*command, "auth", "git-credential", *place])
 
 
 def introduce(repository: git.Repo, name: str, email: str) -> None:

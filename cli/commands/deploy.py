@@ -200,5 +200,5 @@ def finish(client: Client, begun: Sequence[progress.Release], seconds: float, wi
             print("\n".join(progress.end_lines(release)))
     live = [str(release["service"]) for release in ended if release["state"] == "live"]
     if len(live) == 1 and not wish.as_json:
-        print(f"next     paaks call {live[0]} · paaks logs {live[0]} -f · undo: paaks rollback {live[0]}")
+        print(f"next     paaks call {live[0]} · paaks logs {live[0]} -f")
     return progress.judge(ended)

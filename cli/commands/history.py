@@ -75,7 +75,7 @@ def rollback(
         landed, release = answer["commit"], answer["release"]
         print(f"rollback {service}  {short(landed['sha'])}  {clean(landed['subject'])}")
         code = finish(client, [release] if release else [], timeout, no_wait)
-    if before:
+    if before and before != landed["sha"]:
         print(f"undo: paaks rollback {service} {short(before)}")
     return code
 

@@ -16,14 +16,14 @@ import click
 
 from cli.client import Broken, Client
 from cli.commands.status import read_services
-from cli.drawing import clean, uses_colour
+from cli.drawing import uses_colour
 from cli.failure import Failure
+from cli.log_lines import Line, format_line, read_lines
 from cli.options import Connection, connected
 
 _COLOURS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 _AGAIN_SECONDS = 0.5
 _FOREVER = 3600.0 * 24
-Line = Mapping[str, Any]
 
 
 @click.command()
@@ -66,11 +66,6 @@ def logs(
         printer.show(name, line)
 
 
-def read_lines(client: Client, service: str, query: Mapping[str, Any]) -> list[str]:
-    """The lines of one service, each as JSON."""
-    return client.request("GET", client.service(service, "logs"), query=query).text.splitlines()
-
-
 class Printer:
     """Prints lines: as JSON with the service's name, or for people, with a colour for each service."""
 
@@ -91,13 +86,6 @@ class Printer:
         if not self._coloured:
             return service
         return f"\033[{_COLOURS[zlib.crc32(service.encode()) % len(_COLOURS)]}m{service}\033[0m"
-
-
-def format_line(line: Line) -> str:
-    """`14:02:40 INFO text`; a line of no known form is its text alone."""
-    text = clean(line["text"] + ("" if line.get("complete", True) else " …"))
-    moment = (line["at"] or "").partition("T")[2][:8]
-    return " ".join(part for part in (moment, line["level"], text) if part) if moment else text
 
 
 def _follow_all(connection: Connection, services: tuple[str, ...], query: Mapping[str, Any], printer: Printer) -> None:

@@ -80,13 +80,12 @@ def _read_ask(connection: Connection, data: Path | None, kubeconfig: Path | None
 def _run_local(ask: Ask) -> int:
     from cli import local_pass  # imports the controller, which nothing else here does
 
+    code = Exit.DONE
     try:
-        lines = local_pass.run(ask)
+        for is_good, line in local_pass.run(ask):
+            print(f"✔ {line}" if is_good else f"✗ {line}", file=sys.stdout if is_good else sys.stderr)
+            code = code if is_good else Exit.FAILED
     except BlockingIOError as error:
         hint = "it reconciles already: paaks reconcile, without --local"
         raise Failure("a controller is running", str(error), hint=hint, code=Exit.CONFLICT) from None
-    code = Exit.DONE
-    for is_good, line in lines:
-        print(f"✔ {line}" if is_good else f"✗ {line}", file=sys.stdout if is_good else sys.stderr)
-        code = code if is_good else Exit.FAILED
     return code
