@@ -43,8 +43,13 @@ async def test_whoever_uses_too_much_is_told_of_once() -> None:
     child = subprocess.Popen(["sleep", "60"], start_new_session=True)
     told: list[int] = []
     over = asyncio.Event()
+
+    def tell(used: int) -> None:
+        told.append(used)
+        over.set()
+
     try:
-        watch.watch(child.pid, 1024, lambda used: None)
+        watch.watch(child.pid, 1024, tell)
         async with asyncio.timeout(5):
             await over.wait()
         assert len(told) == 1
