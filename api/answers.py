@@ -37,7 +37,7 @@ _log: Any = structlog.get_logger(component="api")
 
 def install(app: FastAPI) -> None:
     """Make an application answer so."""
-    for kind in (TenantError, RetryLater, RequestValidationError, HTTPException):
+    for kind in (TenantError, RetryLater, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
 
 

@@ -41,15 +41,14 @@ _NOUNS = (
 )
 
 
-def create_app(platform: Platform, dist: Path = _DIST) -> FastAPI:
+def create_app(platform: Platform, dist: Path = _DIST) -> App:
     """The application of a platform; `dist` is where the built pages are, if they are."""
     app = _make_app()
     app.state.platform = platform
     doors = PushDoors(platform.tenants, platform.checker, platform.announcer, platform.live)
-    app.mount("/", Pages(dist, openapi.describe(app)))
-    app.add_middleware(GitFirst, git=GitHttp(platform.authenticator, doors))
-    app.add_middleware(Envelope, platform=platform, metrics=platform.metrics)
-    return app
+    app.router.default = Pages(dist, openapi.describe(app))
+    # Not as its middleware: that would be within the framework's limit on bodies, and a push is larger.
+    return Envelope(GitFirst(app, GitHttp(platform.authenticator, doors)), platform, platform.metrics)
 
 
 class GitFirst:

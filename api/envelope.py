@@ -71,9 +71,8 @@ class Envelope:
             self._admit(Request(scope))
             await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - the process boundary of a request
-            response = answer(Request(scope), error)
-            if sending.status is None:
-                await response(scope, receive, sending)
+            if sending.status is None:  # else it was answered, or broke off, and is in the log
+                await answer(Request(scope), error)(scope, receive, sending)
         finally:
             self._count(scope, sending.status or 499, time.monotonic() - began)
 

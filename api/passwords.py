@@ -26,6 +26,7 @@ SHORTEST = 10  # characters
 _AT_ONCE = 2  # hashes at a time: 19 MiB each
 _WAITING = 48  # further ones that may wait for their turn
 _A_MOMENT = 1.0  # seconds, until attempts at the same time have ended
+_ACCOUNTS = 6  # times as many failures for an address: several people may share it
 _REMEMBERED = 10_000  # accounts and addresses that are counted at a time
 T = TypeVar("T")
 
@@ -107,10 +108,11 @@ class _Tally:
 
 
 class LoginLimits:
-    """At most `failures` in `window` seconds for an account and for an address; then delays that double to a limit.
+    """At most `failures` in `window` seconds for an account, six times as many for an address; then delays that double.
 
     An address is charged once for each account that it fails for: the account's own limit does the rest, and one
-    person's typing mistakes do not shut out the others behind the same address. Attempts during a delay do not count.
+    person's typing mistakes do not shut out the others behind the same address. "" is an address that says nothing
+    of who is there, and is not charged. Attempts during a delay do not count.
     """
 
     def __init__(self, failures: int, window: float, first: float, longest: float) -> None:
@@ -147,14 +149,15 @@ class LoginLimits:
     def fail(self, account: str, address: str, now: float) -> None:
         """A wrong password."""
         of_account, of_address = _keys(account, address)
-        self._charge(of_account, str(next(self._numbers)), now)
-        self._charge(of_address, account, now)
+        self._charge(of_account, str(next(self._numbers)), now, self._allowed)
+        if address:
+            self._charge(of_address, account, now, self._allowed * _ACCOUNTS)
 
     def succeed(self, account: str) -> None:
         """A right one: the account's failures are forgotten, the address's are not."""
         self._tallies.pop(f"account {account}", None)
 
-    def _charge(self, key: str, reason: str, now: float) -> None:
+    def _charge(self, key: str, reason: str, now: float, allowed: int) -> None:
         tally = self._tallies.pop(key, None) or _Tally()
         self._tallies[key] = tally  # the newest last: what is forgotten first when there are too many
         while len(self._tallies) > _REMEMBERED:
@@ -165,7 +168,7 @@ class LoginLimits:
         if reason in tally.failures:
             return
         tally.failures[reason], tally.last = now, now
-        if len(tally.failures) >= self._allowed:
+        if len(tally.failures) >= allowed:
             tally.until = now + min(self._longest, self._first * 2**tally.count)
             tally.count += 1
 

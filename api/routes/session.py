@@ -5,6 +5,7 @@ What does not live here: storing sessions (`api/sessions.py`), judging what come
 
 from __future__ import annotations
 
+import ipaddress
 import time
 import uuid
 from typing import Annotated, Any, Literal
@@ -50,8 +51,8 @@ async def sign_in(body: SignIn, request: Request, platform: ThePlatform) -> Resp
     if body.code is not None:
         session = await platform.sessions.use_link(body.code)
     elif body.email is not None and body.password is not None:
-        address = request.client.host if request.client else ""
-        session = await platform.sessions.open(await _verify(platform, body.email, body.password, address))
+        user_id = await _verify(platform, body.email, body.password, _read_address(request))
+        session = await platform.sessions.open(user_id)
     else:
         raise Refused(Problem("bad-request", "send `email` and `password`, or `code`"))
     return _answer_session(platform, session)
@@ -67,6 +68,12 @@ async def _verify(platform: Platform, email: str, password: str, address: str) -
             raise Refused(Problem("not-authenticated", "address or password is wrong"))
         limits.succeed(account)
         return user_id
+
+
+def _read_address(request: Request) -> str:
+    """Where the connection comes from, whatever headers say; "" for this machine: a proxy here speaks for everybody."""
+    host = request.client.host if request.client else ""
+    return "" if not host or ipaddress.ip_address(host).is_loopback else host
 
 
 @router.get(_PATH)

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.api_process import ApiProcess, Client
+from tests.conftest import PostgresServer
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -65,6 +66,12 @@ class People:
         answer = client.post("/api/v1/session/token", json={"aud": aud, "tenant": tenant})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["token"])
+
+
+@pytest.fixture
+def empty_database(postgres: PostgresServer, template_database: str) -> str:
+    """A migrated database with nobody in it, for one test."""
+    return postgres.create_database(template_database)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import stat
@@ -66,12 +67,11 @@ def test_nobody_learns_whether_there_is_an_account(people: People) -> None:
     assert (unknown.status_code, first) == (wrong.status_code, second)
 
 
-def test_auth_15_a_hundred_wrong_passwords_lock_nobody_out(database_url: str) -> None:
-    api = ApiProcess(database_url, LOGIN_DELAY_SECONDS=0.3, LOGIN_DELAY_LIMIT_SECONDS=0.6)
+def test_auth_15_a_hundred_wrong_passwords_lock_nobody_out(empty_database: str) -> None:
+    api = ApiProcess(empty_database, LOGIN_DELAY_SECONDS=0.3, LOGIN_DELAY_LIMIT_SECONDS=0.6)
     with api.served():
         login = api.logins["operator"]
-        session = api.operate()
-        with session, api.open() as client:
+        with contextlib.closing(api.operate()) as session, api.open() as client:
             wrong = {"email": login["email"], "password": "wrong wrong wrong"}
             statuses = [client.post(SESSION, json=wrong).status_code for _ in range(100)]
             assert set(statuses) == {401, 429}
@@ -150,7 +150,7 @@ def test_auth_18_many_logins_at_once_stay_within_memory(people: People) -> None:
     assert set(statuses) <= {401, 429, 503}
     assert {429, 503} & set(statuses)
     assert read_memory("VmHWM") - before < (2 * 19 + 64) * 1024
-    assert answer.status_code in (200, 429)  # the address may have to wait, the account need not
+    assert answer.status_code == 200
 
 
 def test_attempts_at_the_same_time_count(people: People) -> None:
@@ -188,8 +188,8 @@ def test_auth_19_cookies(people: People) -> None:
     assert len(values[0]["paaks_refresh"].partition(".")[2]) >= 43  # 256 bits
 
 
-def test_auth_19_cookies_of_a_platform_on_https(database_url: str) -> None:
-    api = ApiProcess(database_url, PUBLIC_URL="https://paaks.example.org")
+def test_auth_19_cookies_of_a_platform_on_https(empty_database: str) -> None:
+    api = ApiProcess(empty_database, PUBLIC_URL="https://paaks.example.org")
     with api.served(), api.open() as client:
         login = api.logins["operator"]
         answer = client.post(SESSION, json={name: login[name] for name in ("email", "password")})
@@ -259,9 +259,9 @@ def test_auth_22_a_head_without_an_end_is_cut(people: People) -> None:
     host, _, port = urlsplit(people.api.url).netloc.partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        filler = b"".join(b"X-Filler%d: " % number + b"x" * 1000 + b"\r\n" for number in range(20_000))
         with pytest.raises(ConnectionError):
-            for _ in range(10_000):
-                connection.sendall(b"X-Filler: " + b"x" * 1000 + b"\r\n")
+            connection.sendall(filler)
     assert people.api.status("/livez") == 200
 
 
