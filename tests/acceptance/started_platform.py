@@ -88,7 +88,7 @@ class StartedPlatform:
         with self.output_file.open("ab") as output:
             self.process = subprocess.Popen(
                 self._command(),
-                env=self.environment(),
+                env=self.bare_environment(),
                 cwd=self.directory,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
