@@ -147,6 +147,11 @@ class Live:
         oldest = room.events[0].id if room.events else room.last_id + 1
         return after < oldest - 1 and (len(room.events) == KEPT_EVENTS or not any(e.id == after for e in room.events))
 
+    @property
+    def is_closed(self) -> bool:
+        """Is the process about to end?"""
+        return self._closed
+
     def close(self) -> None:
         """End every wait and every stream."""
         self._closed = True

@@ -58,9 +58,10 @@ async def read_logs(
     body = head + b"".join(map(write, lines))
     if not follow:
         return Response(body, media_type=media_type, headers=sse.HEADERS)
+    may_stay = make_watch(platform, principal, tenant)
     stream = sse.keep_alive(
         _follow(body, logs.follow(wanted), write),
-        may_go_on=make_watch(platform, principal, tenant),
+        may_go_on=lambda: may_stay() and not platform.live.is_closed,
         comment=sse.KEEP_ALIVE if as_events else b"",
     )
     return StreamingResponse(stream, media_type=media_type, headers=sse.HEADERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -161,6 +162,20 @@ def test_a_service_is_looked_at_again_and_removed(platform: StartedPlatform, api
     _wait_until_gone(platform, service_name)
     assert service_name not in [item["name"] for item in api.call("GET", "/services")["items"]]
     api.call("GET", f"/services/{service_name}", 404)
+
+
+def test_streams_end_when_the_platform_stops(fresh_platform: StartedPlatform) -> None:
+    base = f"/api/v1/tenants/{fresh_platform.slug}"
+    with (
+        fresh_platform.client() as client,
+        client.stream("GET", f"{base}/events") as events,
+        client.stream("GET", f"{base}/services/hello/logs?follow=true") as logs,
+    ):
+        stopping = threading.Thread(target=fresh_platform.stop)
+        stopping.start()
+        assert "event: bye" in list(events.iter_lines())
+        assert all(json.loads(line)["pod"] for line in logs.iter_lines())
+        stopping.join()
 
 
 def _wait_until_gone(platform: StartedPlatform, service: str) -> None:

@@ -130,12 +130,9 @@ class Api:
     def get(self, path: str, **headers: str) -> Answer:
         return self.call("GET", path, headers=_spell(headers))
 
-    def post(self, path: str, **members: Any) -> Answer:
-        return (
-            self.call("POST", path, b"{}", {"Content-Type": "application/json"})
-            if not members
-            else self.call("POST", path, None, **members)
-        )
+    def post(self, path: str, /, **members: Any) -> Answer:
+        """A JSON body of these members."""
+        return self.call("POST", path, json.dumps(members).encode(), {"Content-Type": "application/json"})
 
     def put(self, path: str, body: bytes, **headers: str) -> Answer:
         return self.call("PUT", path, body, _spell(headers))
