@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from api.access import Role
+from api.access import ROLES, Role
 from api.directory import Directory, User, count_up
 from api.passwords import Passwords, check_new_password, make_password
 from api.sessions import revoke_sessions
@@ -126,7 +126,7 @@ class Accounts:
             await connection.execute(sa.delete(table).where(which))
             if role is not None:
                 await connection.execute(sa.insert(table).values(tenant_id=tenant_id, user_id=user_id, role=role))
-            if held is not None:
+            if held is not None and (role is None or ROLES.index(role) < ROLES.index(held)):
                 await revoke_sessions(connection, user_id)
             if held == "admin":
                 await _require_admin(connection, tenant_id)

@@ -35,8 +35,9 @@ class People:
     clients: list[Client] = field(default_factory=list)
 
     def make_tenant(self, slug: str | None = None) -> str:
-        """A new tenant's slug."""
-        answer = self.operator.post("/api/v1/tenants", json={"slug": slug or f"t{next(_numbers)}"})
+        """A new tenant's slug; somebody who does nothing else is its admin."""
+        body = {"slug": slug or f"t{next(_numbers)}", "owner": self.make_user()["email"]}
+        answer = self.operator.post("/api/v1/tenants", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["slug"])
 
