@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from core import names, paths
+from core import names, paths, strict_yaml
 from core.descriptor import Service
 from core.errors import Problem
 from core.parse_pool import ParsePool
@@ -197,16 +197,17 @@ class Checker:
         if file.size > MAX_DESCRIPTOR_BYTES:
             return [_too_large(file, MAX_DESCRIPTOR_BYTES)]
         kind = DESCRIPTOR if path else ROOT_DESCRIPTOR
-        parsed = await self._pool.parse(kind, file.oid, source.blob(file.oid), tenant=tenant)
+        data = source.blob(file.oid)
+        parsed = await self._pool.parse(kind, file.oid, data, tenant=tenant)
         if parsed.problems:
             return [replace(problem, file=file.path) for problem in parsed.problems]
         service = Service(**(parsed.service or {}))
         if prefix + service.handler not in {f.path for f in files}:
             line, column = parsed.handler_at or (None, None)
             hint = "create it, or name another file with `handler:`"
-            return [
-                Problem("schema-error", f"there is no file {service.handler!r} here", file.path, line, column, hint)
-            ]
+            shown = strict_yaml.source_line(data, line) if line is not None else None
+            detail = f"there is no file {service.handler!r} here"
+            return [Problem("schema-error", detail, file.path, line, column, hint, shown)]
         return []
 
     async def _check_python(self, source: Source, file: _File, tenant: str) -> list[Problem]:

@@ -21,6 +21,7 @@ import httpx2
 PAAKS = Path(sys.executable).with_name("paaks")
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+READY = "PaaKS is ready in"
 Result = subprocess.CompletedProcess[str]
 
 
@@ -95,10 +96,11 @@ class StartedPlatform:
                 stdout=output,
                 stderr=output,
             )
-        while not endpoints.exists():
+        said = self.output().count(READY)
+        while not (endpoints.exists() and self.output().count(READY) > said):
             assert self.process.poll() is None, self.describe()
             assert time.monotonic() - began < START_SECONDS, self.describe()
-            time.sleep(0.01)  # a file of another process, renamed into place
+            time.sleep(0.01)  # files of another process
         seconds = time.monotonic() - began
         self._read(json.loads(endpoints.read_text()))
         return seconds

@@ -36,7 +36,7 @@ BROKEN = "class Handler:\n    def run(self, req):\n        return greet(req\n"
 REFUSED = {
     "syntax error": (
         {"handler.py": BROKEN},
-        r"\S+/handler\.py:3:21  '\(' was never closed",
+        r"\S+/handler\.py:3:21  SyntaxError: '\(' was never closed",
         "        return greet(req",
     ),
     "unknown key": (
