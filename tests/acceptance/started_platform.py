@@ -85,6 +85,7 @@ class StartedPlatform:
         """Start it and return, when everything answers, the seconds that took."""
         began = time.monotonic()
         endpoints = self.data / "run" / "endpoints.json"
+        said = self.output().count(READY)
         endpoints.unlink(missing_ok=True)  # one that was killed left its own
         with self.output_file.open("ab") as output:
             self.process = subprocess.Popen(
@@ -96,7 +97,6 @@ class StartedPlatform:
                 stdout=output,
                 stderr=output,
             )
-        said = self.output().count(READY)
         while not (endpoints.exists() and self.output().count(READY) > said):
             assert self.process.poll() is None, self.describe()
             assert time.monotonic() - began < START_SECONDS, self.describe()
