@@ -30,7 +30,7 @@ class WatchSettings:
     """
 
     first_delay: float = 0.05
-    longest_delay: float = 5.0
+    longest_delay: float = 1.0
     timeout: float = 300.0
     inactivity: float = 90.0
 

@@ -44,7 +44,9 @@ class Dispatcher:
         self._probes = Probes(self._pool, self._on_ready, time.monotonic)
         self._table = RouteTable(Listeners(self._tell, self._probes.start, self._leave, self._hold.wake))
         self._cluster = Cluster.connect(settings.cluster)
-        self._watching = Watching(self._cluster, self._table, self._probes, self._on_synced)
+        self._watching = Watching(
+            self._cluster, self._table, self._probes, self._on_synced, self._settings.hold_seconds
+        )
         self._access = access.AccessClient(
             socket_path(settings.access_stream), settings.snapshot, self._callers, self._on_callers
         )

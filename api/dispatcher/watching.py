@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from api.dispatcher.route_table import Pod, RouteTable
 from api.dispatcher.upstream import PodConnection, Pool
 from core import names
 from core.cluster import Cluster
-from core.watch import follow
+from core.watch import Change, follow
 
 PROBE_SECONDS = 30.0  # a pod that loads its handler may let a probe wait; then it is asked anew
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1.0  # seconds between two probes of a pod
@@ -130,10 +131,18 @@ class _Answer:
 
 
 class Watching:
-    """Keeps a table in step with a cluster. While the cluster is away, the table stays as it is."""
+    """Keeps a table in step with a cluster. While the cluster is away, the table stays as it is.
 
-    def __init__(self, cluster: Cluster, table: RouteTable, probes: Probes, on_synced: Callable[[], None]) -> None:
+    A Service or Namespace whose deletion nobody saw may have been lost with a node that is being filled again: for
+    `away_seconds` it counts as there, and its visitors are held.
+    """
+
+    def __init__(
+        self, cluster: Cluster, table: RouteTable, probes: Probes, on_synced: Callable[[], None], away_seconds: float
+    ) -> None:
         self._cluster, self._table, self._probes, self._on_synced = cluster, table, probes, on_synced
+        self._away_seconds = away_seconds
+        self._away: dict[tuple[str, str, str], asyncio.TimerHandle] = {}
         self._missing = {"Namespace", "Service", "Pod"}
         self._listed = asyncio.Event()
 
@@ -157,7 +166,24 @@ class Watching:
                     if not self._missing:
                         self._listed.set()
                 else:
-                    take(change.object, gone=change.type in ("deleted", "missing"))
+                    self._take(kind, change, take)
+
+    def _take(self, kind: str, change: Change, take: Callable[..., None]) -> None:
+        assert change.object is not None
+        metadata = change.object["metadata"]
+        place = (kind, metadata.get("namespace", ""), metadata["name"])
+        waiting = self._away.pop(place, None)
+        if waiting is not None:
+            waiting.cancel()
+        if change.type == "missing" and kind != "Pod":
+            later = asyncio.get_running_loop().call_later
+            self._away[place] = later(self._away_seconds, self._give_up, place, change.object, take)
+        else:
+            take(change.object, gone=change.type in ("deleted", "missing"))
+
+    def _give_up(self, place: tuple[str, str, str], obj: Mapping[str, Any], take: Callable[..., None]) -> None:
+        del self._away[place]
+        take(obj, gone=True)
 
     async def _settle(self) -> None:
         """Once all is listed and each pod has been asked: what is not known does not exist."""
