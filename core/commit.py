@@ -115,7 +115,18 @@ class Draft:
         return entry
 
     def apply(self, operation: Operation) -> None:
-        """Carry out one operation. Raises NotFound, or Conflict where a file and a directory would share a path."""
+        """Carry out one operation, or none of it.
+
+        Raises NotFound, or Conflict where a file and a directory would share a path.
+        """
+        before = self.root
+        try:
+            self._carry_out(operation)
+        except (NotFound, Conflict):
+            self.root = before
+            raise
+
+    def _carry_out(self, operation: Operation) -> None:
         match operation:
             case Put(path, data, mode):
                 self._put(path, data, mode)

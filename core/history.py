@@ -16,7 +16,7 @@ from pygit2.enums import DeltaStatus
 
 from core import names
 from core.errors import RetryLater
-from core.repository import Repository
+from core.repository import Repository, sync_directories
 
 _STATUS = {
     DeltaStatus.ADDED: "added",
@@ -207,8 +207,12 @@ def actor_of(repository: Repository, commit: str) -> str | None:
 
 def set_live(repository: Repository, service: str, commit: str) -> None:
     """Write the hidden reference that keeps a service's live revision, durably. Raises RetryLater."""
+    refs = repository.path / "refs"
+    is_first = not (refs / "internal" / "live").is_dir()
     try:
         repository.git.references.create(names.live_ref(service), pygit2.Oid(hex=commit), force=True)
+        if is_first:  # libgit2 syncs the directory of the reference, not those above it that it made
+            sync_directories(refs / "internal", refs)
     except (pygit2.GitError, OSError) as error:
         raise RetryLater(f"the live reference could not be written: {error}", delay=1.0) from error
 

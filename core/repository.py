@@ -39,6 +39,7 @@ _CONFIG = {
     "transfer.hideRefs": "refs/internal",
 }
 LOOSE_LIMIT = 500
+PACK_LIMIT = 20
 _DAY = 86_400.0
 
 pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
@@ -168,8 +169,10 @@ class Repository:
     def _read(self, oid: str) -> bytes:
         try:
             _, data = self.git.odb.read(oid)
-        except (KeyError, ValueError, pygit2.GitError):
+        except (KeyError, ValueError):
             raise NotFound(Problem("not-found", f"there is no object {oid[:12]}")) from None
+        except (pygit2.GitError, OSError) as error:  # it is there: that it cannot be read is nobody's wish
+            raise RetryLater(f"{oid[:12]} of {self.path.name} cannot be read: {error}", delay=10.0) from error
         return bytes(data)
 
     def find(self, root: str, path: str) -> Entry | None:
@@ -212,7 +215,17 @@ def create_repository(path: Path, template: Mapping[str, tuple[int, bytes]], aut
     message = "Start from the template\n"
     commit = git.create_commit(names.MAIN, signature, signature, message, index.write_tree(git), [])
     shutil.rmtree(path / "hooks", ignore_errors=True)
+    _sync_all(path)
     return str(commit)
+
+
+def _sync_all(path: Path) -> None:
+    """Make all of a directory durable: libgit2 syncs objects and references, but neither HEAD nor the configuration."""
+    for directory, _, files in os.walk(path):
+        for name in files:
+            with open(os.path.join(directory, name), "rb") as file:
+                os.fsync(file.fileno())
+        sync_directories(Path(directory))
 
 
 def sync_directories(*paths: Path) -> None:
@@ -250,7 +263,7 @@ def sweep(path: Path) -> list[str]:
         for leftover in [*path.glob("objects/tmp_objdir-*"), *path.glob("objects/incoming-*")]:
             shutil.rmtree(leftover, ignore_errors=True)
             removed.append(leftover.name)
-        for leftover in [*path.glob("*.lock"), *path.glob("refs/**/*.lock"), *path.glob("objects/**/tmp_obj_*")]:
+        for leftover in [*path.glob("*.lock"), *path.glob("refs/**/*.lock"), *path.glob("objects/**/tmp_*")]:
             if leftover.name != "paaks.lock":
                 leftover.unlink(missing_ok=True)
                 removed.append(leftover.name)
@@ -258,16 +271,20 @@ def sweep(path: Path) -> list[str]:
 
 
 def needs_maintenance(path: Path) -> bool:
-    """Has the repository more loose objects than it should? One of 256 directories is a fair sample."""
+    """Has the repository more loose objects than it should? 32 of 256 directories are a fair sample."""
     sample = sum(1 for _ in (path / "objects").glob("[01]?/*"))
     return sample * 8 > LOOSE_LIMIT
 
 
 def maintain(path: Path) -> None:
-    """Pack what is loose and prune what nothing has named for a day, while no writer is at work."""
+    """Pack what is loose and prune what nothing has named for a day, while no writer is at work.
+
+    Every so often all packs become one.
+    """
     environment = dict(GIT_ENVIRONMENT)
     with lock(path, exclusive=True):
-        for argv in (["repack", "-d", "-l", "-q"], ["prune", "--expire=1.day.ago"], ["pack-refs", "--all"]):
+        all_of_it = ["-A"] if len(list(path.glob("objects/pack/*.pack"))) >= PACK_LIMIT else []
+        for argv in (["repack", "-d", "-l", "-q", *all_of_it], ["prune", "--expire=1.day.ago"], ["pack-refs", "--all"]):
             subprocess.run(
                 ["git", "-c", "core.fsync=all", "-C", str(path), *argv],
                 env=environment, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=600,
