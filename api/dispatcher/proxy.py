@@ -235,10 +235,8 @@ class Exchange:
             self._warn("the answer stopped")
             self._visitor.abort()
         elif self._connection is not None:
-            assert self._admitted is not None
             self._warn("no answer in time")
-            timeout = self._admitted.route.timeout
-            self._refuse(Refused(Problem("handler-timeout", f"no answer in {timeout:g} s")))
+            self._refuse(Refused(Problem("handler-timeout", f"no answer in {now - self._times.sent:.0f} s")))
 
     # -- the pod's side (Asker)
 
@@ -303,12 +301,14 @@ class Exchange:
             self._fail("the connection ended without an answer")
 
     def _may_repeat(self, connection: PodConnection, error: Exception | None) -> bool:
-        """Can the pod not have begun with it, or does it not matter? It kept the whole request for itself unread where
-        the kernel says so: a reset, of a request that is taken in one read or not at all."""
+        """Can the pod not have begun with it? A reset says that it has left something unread, and a small request is
+        read whole or not at all. Over TCP also the end of a used connection may mean just that: what is harmless to
+        repeat is then repeated. On a unix socket that end means that the handler has died of the request."""
         if not self._is_repeatable or self._tries >= _ATTEMPTS:
             return False
         is_unread = isinstance(error, ConnectionResetError | BrokenPipeError) and self._sent <= _UNREAD
-        return is_unread or (connection.used and self._head.method in _REPEATABLE)
+        is_stale = connection.used and connection.pod.address.path is None
+        return is_unread or (is_stale and self._head.method in _REPEATABLE)
 
     # -- ends
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from core.cluster import Cluster
 from tests.dispatcher_process import DispatcherProcess
+from tests.integration.dispatcher.site import Site, close_site, open_site
 from tests.node_process import NodeProcess
 from tests.tenant_objects import Tenant
 
@@ -56,3 +58,14 @@ async def door(node: NodeProcess, tenant: Tenant) -> AsyncIterator[DispatcherPro
         door.remove()
         await door.api.stop()
         await door.controller.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(node: NodeProcess) -> AsyncIterator[Site]:
+    """Two tenants behind a dispatcher, for a module. At its end it must have logged no traceback."""
+    site = await open_site(node.target)
+    yield site
+    log = site.door.log.read_text()
+    await close_site(site)
+    assert "Traceback" not in log
+    assert '"level":"error"' not in log
