@@ -44,4 +44,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # A thread that a handler has left running is not waited for.
+    os._exit(main(sys.argv[1:]))

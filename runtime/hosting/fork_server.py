@@ -4,8 +4,8 @@ It is started clean (no secret, no environment of the platform), has one thread 
 parent asks over a SOCK_SEQPACKET socket and passes descriptors with it; when that socket ends, so does it, and with it
 its children. What does not live here: the parent's side (`node/zygote.py`), and what a host does (`serve.py`).
 
-    asked:     {"id", "directory", "environment", "memory"} in a memfd; with it the listener, the output pipe and the
-               pipe for the termination message
+    asked:     {"id"}; with it a memfd with {"directory", "environment", "memory"}, the listener, the output pipe and
+               the pipe for the termination message
     answered:  {"id", "pid"} with a pidfd, or {"id", "error"}; later {"pid", "status"}, as waitpid(2) has it
 """
 
@@ -66,7 +66,6 @@ def _warm_up() -> HandlerApplication:
 class _Order:
     """What a child is to become; the descriptors are the zygote's copies."""
 
-    id: int
     directory: str
     environment: dict[str, str]
     memory: int | None
@@ -97,24 +96,32 @@ class ForkServer:
         data, fds, _, _ = socket.recv_fds(self._control, _MESSAGE_BYTES, _FDS, socket.MSG_CMSG_CLOEXEC)
         if not data:
             return False
+        order = json.loads(data)["id"]
         try:
-            self._fork(_read_order(fds))
+            if len(fds) == _FDS:
+                self._fork(order, _read_order(fds))
+            else:  # the kernel leaves out what we have no room for
+                self._tell({"id": order, "error": "the zygote has too many open files"})
         finally:
             for fd in fds:
                 os.close(fd)
         return True
 
-    def _fork(self, order: _Order) -> None:
+    def _fork(self, number: int, order: _Order) -> None:
+        pid = 0
         try:
             pid = os.fork()
+            if pid == 0:
+                _become(order, self._pid, self._application)
+            pidfd = os.pidfd_open(pid)
         except OSError as error:
-            self._tell({"id": order.id, "error": f"fork: {error}"})
-            return
-        if pid == 0:
-            _become(order, self._pid, self._application)
-        pidfd = os.pidfd_open(pid)
-        self._selector.register(pidfd, selectors.EVENT_READ, data=pid)
-        self._tell({"id": order.id, "pid": pid}, pidfd)
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            self._tell({"id": number, "error": f"no process can be made: {error}"})
+        else:
+            self._selector.register(pidfd, selectors.EVENT_READ, data=pid)
+            self._tell({"id": number, "pid": pid}, pidfd)
 
     def _bury(self, pid: int, pidfd: int) -> None:
         """Report an ended child. Until it is reaped its id, and its group's, are nobody else's."""

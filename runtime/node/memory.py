@@ -52,7 +52,8 @@ class MemoryWatch:
     async def _sample_often(self) -> None:
         # What a process uses has no event.
         while self._watched:
-            self._find_members()
+            with contextlib.suppress(OSError):  # no descriptor left, say: the leaders are looked at all the same
+                self._find_members()
             for pid, watched in list(self._watched.items()):
                 used = measure_memory({pid, *watched.members}, watched.limit)
                 if used > watched.limit:

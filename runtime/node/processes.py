@@ -98,20 +98,18 @@ class Processes:
         """Start a process that serves on the socket. Raises OSError where the machine cannot have one more."""
         temporary = temporary_directory(self._data, container.uid)
         temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sink = self._logs.open(container.namespace, container.service, container.pod)
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
         environment = self._build_environment(container, temporary)
-        spec = Spec(container.directory, environment, container.memory, socket.fileno(), sink.fd, writer)
-        try:
+        with contextlib.ExitStack() as failing, contextlib.ExitStack() as done:
+            reader, writer = os.pipe()
+            failing.callback(os.close, reader)
+            done.callback(os.close, writer)
+            os.set_blocking(reader, False)
+            sink = self._logs.open(container.namespace, container.service, container.pod)
+            failing.callback(sink.finish)
+            done.callback(sink.release)
+            spec = Spec(container.directory, environment, container.memory, socket.fileno(), sink.fd, writer)
             running = await self._zygote.spawn(spec)
-        except BaseException:
-            sink.finish()
-            os.close(reader)
-            raise
-        finally:
-            sink.release()
-            os.close(writer)
+            failing.pop_all()
         return Process(running, sink, reader, socket.path, self._memory, container.memory)
 
     def _build_environment(self, container: Container, temporary: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -209,7 +210,10 @@ class _Connection:
         try:
             self._send(self._next_id, spec)
         except OSError as error:
-            raise ZygoteLost from error
+            del self._orders[self._next_id]
+            if isinstance(error, ConnectionError):
+                raise ZygoteLost from error
+            raise
         # Whoever asked may stop waiting; a process that was made then is nobody's and must end.
         try:
             return await asyncio.shield(answer)
@@ -218,13 +222,12 @@ class _Connection:
             raise
 
     def _send(self, order: int, spec: Spec) -> None:
-        value = {"id": order, "directory": str(spec.directory), "environment": dict(spec.environment)}
-        value |= {"memory": spec.memory}
+        value = {"directory": str(spec.directory), "environment": dict(spec.environment), "memory": spec.memory}
         memfd = os.memfd_create("order", os.MFD_CLOEXEC)
         try:
             with os.fdopen(os.dup(memfd), "wb") as file:
                 file.write(json.dumps(value).encode())
-            socket.send_fds(self._control, [b"fork"], [memfd, spec.listener, spec.output, spec.message])
+            socket.send_fds(self._control, [b'{"id": %d}' % order], [memfd, spec.listener, spec.output, spec.message])
         finally:
             os.close(memfd)
 
@@ -245,9 +248,15 @@ class _Connection:
         if "ready" in message:
             self.warm.set_result(None)
         elif "status" in message:
-            self._children.pop(message["pid"]).settle(message["status"])
+            if child := self._children.pop(message["pid"], None):
+                child.settle(message["status"])
         elif "error" in message:
             self._orders.pop(message["id"]).set_exception(OSError(message["error"]))
+        elif not fds:
+            # The kernel leaves out what we have no room for.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(message["pid"], signal.SIGKILL)
+            self._orders.pop(message["id"]).set_exception(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
         else:
             child = self._children[message["pid"]] = Running(message["pid"], fds[0])
             self._orders.pop(message["id"]).set_result(child)

@@ -541,8 +541,13 @@ async def test_it_can_be_started_without_a_zygote(tmp_path: Path) -> None:
         assert answer == b'{"hello":"you"}\n'
         process.terminate()
         assert process.wait(10) == 0
-        (tmp_path / "handler.py").write_text("import nothing")
-        assert subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL).returncode == 1
+        (tmp_path / "handler.py").write_text(
+            "import threading\nthreading.Thread(target=threading.Event().wait).start()\nimport nothing"
+        )
+        assert (
+            subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, timeout=20).returncode
+            == 1
+        )
         assert message.read_text().endswith("No module named 'nothing'\n")
     finally:
         process.kill()

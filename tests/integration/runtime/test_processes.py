@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import statistics
@@ -286,6 +287,38 @@ async def test_environments_may_be_large(pods: StartedPods) -> None:
     environment = {f"KEY_{n}": "ä" * 2560 for n in range(64)}
     pod = await pods.run(source, environment=environment)
     assert int((await pod.ask()).body) > 64 * 2560
+
+
+async def test_a_machine_without_descriptors_is_told(pods: StartedPods) -> None:
+    pod = await pods.run(HELLO)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = len(os.listdir("/proc/self/fd"))
+    with contextlib.closing(pods.processes.bind("poor")) as socket:
+        for spare in range(5):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (before + spare, limits[1]))
+            try:
+                with pytest.raises(OSError, match="Too many open files"):
+                    await pods.processes.run(pod.container, socket)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert (await pod.ask()).body == b"hello"
+
+
+async def test_a_zygote_without_descriptors_goes_on(pods: StartedPods) -> None:
+    pod = await pods.run(HELLO)
+    zygote = pods.processes.zygote_pid
+    assert zygote is not None
+    limits = resource.prlimit(zygote, resource.RLIMIT_NOFILE)
+    with contextlib.closing(pods.processes.bind("poorer")) as socket:
+        resource.prlimit(zygote, resource.RLIMIT_NOFILE, (4, limits[1]))  # fewer than it has
+        try:
+            with pytest.raises(OSError, match="open files"):
+                await pods.processes.run(pod.container, socket)
+        finally:
+            resource.prlimit(zygote, resource.RLIMIT_NOFILE, limits)
+    assert (await (await pods.run(HELLO)).ask()).body == b"hello"
+    assert pods.processes.zygote_pid == zygote
 
 
 async def test_many_at_once_leave_no_descriptor(pods: StartedPods) -> None:
