@@ -34,9 +34,10 @@ class Author:
 
 
 def make_author(name: str, email: str) -> Author:
-    """An author as git can hold it: without control characters and angle brackets, and never nameless."""
-    cleaned = ["".join(c for c in text if c.isprintable() and c not in "<>").strip()[:200] for text in (name, email)]
-    return Author(cleaned[0] or cleaned[1] or "unknown", cleaned[1])
+    """An author as git can hold it: without control characters and angle brackets, and neither part empty."""
+    kept = ("".join(c for c in text if c.isprintable() and c not in "<>")[:200] for text in (name, email))
+    cleaned = [text.strip(" .,:;\"'\\") for text in kept]  # git leaves these out at both ends
+    return Author(cleaned[0] or cleaned[1] or "unknown", cleaned[1] or "unknown")
 
 
 @dataclass(frozen=True)
@@ -257,11 +258,16 @@ def merge_texts(repository: Repository, base: bytes | None, yours: bytes | None,
             side.decode()
     except UnicodeDecodeError:
         return None
+    if yours in (base, theirs) or theirs == base:
+        return theirs if yours == base else yours
     write = repository.git.odb.write
     ancestor, ours, upstream = (
         pygit2.IndexEntry("file", write(ObjectType.BLOB, side), FileMode.BLOB) for side in (base, yours, theirs)
     )
-    result = repository.git.merge_file_from_index(ancestor, ours, upstream, use_deprecated=False)
+    try:
+        result = repository.git.merge_file_from_index(ancestor, ours, upstream, use_deprecated=False)
+    except RuntimeError:  # pygit2 cannot hold a result of no bytes
+        return b""
     return result.contents.encode() if result.automergeable else None
 
 
