@@ -66,8 +66,11 @@ class Live:
             room.known.popitem(last=False)
         if release != before:
             ended = release.is_final or release.state == "superseded"
-            kind = "release.finished" if ended else "release.stage"
-            self.tell(release.tenant, kind, releases.describe(release))
+            shown = releases.describe(release)
+            self.tell(release.tenant, "release.finished" if ended else "release.stage", shown)
+            if release.is_final:
+                kind = "service.deleted" if release.state == "removed" else "service.updated"
+                self.tell(release.tenant, kind, {"name": release.service, "release": shown})
 
     def tell(self, tenant: str, kind: str, data: Mapping[str, Any]) -> None:
         """An event for everybody who listens to a tenant."""

@@ -50,6 +50,7 @@ class Memory:
     settled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     applied: dict[str, tuple[str, float]] = field(default_factory=dict)
     origins: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    requests: Mapping[str, str] | None = None
 
 
 class TipMoved(Exception):
@@ -71,6 +72,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     if reading is None:
         return Outcome()
     memory.reading = reading
+    await _take_requests(tenant, doors, memory)
     live = doors.objects.of(tenant.namespace)
     pods = group_pods(live)
     targets = choose_targets(reading, live, pods, doors.routes, tenant.namespace)
@@ -90,6 +92,21 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     await _set_live(tenant, reading, doors, memory)
     await _prune(tenant, reading, made, doors, memory)
     return _conclude(failures, look_again)
+
+
+async def _take_requests(tenant: Tenant, doors: Doors, memory: Memory) -> None:
+    """A person has asked for a look since the last pass: compare again, and try at once what failed and waits."""
+    before = tenant.requests if memory.requests is None else memory.requests
+    memory.requests = tenant.requests
+    asked = {service for service, at in tenant.requests.items() if before.get(service) != at}
+    for service, release in memory.book.current.items() if asked else ():
+        if not asked & {service, ""}:
+            continue
+        memory.settled.pop(service, None)
+        if release.state == "failed":
+            for pod in doors.objects.pods(tenant.namespace, service):
+                if not health.is_ready(pod) and names.label_of(pod, names.LABEL_TREE) == short(release.tree):
+                    await _delete(pod, doors)
 
 
 def group_pods(live: Mapping[plan.Key, Object]) -> dict[str, list[Object]]:

@@ -19,7 +19,7 @@ from core.cluster import Cluster
 from core.commit import Author, Draft, Operation, Put
 from core.releases import Release
 from core.repository import Repository
-from core.tenants import Tenant, Tenants, allow_prune
+from core.tenants import Tenant, Tenants, allow_prune, request_reconcile
 from core.watch import follow
 from tests.node_process import NodeProcess
 
@@ -174,6 +174,17 @@ async def test_a_revision_that_cannot_start_fails_with_its_traceback_and_the_liv
         assert world.repository.live_refs() == {"hello": first}
         mended = world.commit(Put("hello/handler.py", GOOD))
         await world.wait_for("hello", mended, "live")
+
+
+async def test_a_person_who_asks_gets_a_failed_revision_tried_again_at_once(world: World, tmp_path: Path) -> None:
+    needed = tmp_path / "needed"
+    code = f"import os\nassert os.path.exists({str(needed)!r}), 'not there yet'\n".encode() + GOOD
+    async with running(world, Deaf):
+        commit_id = world.commit(Put("hello/handler.py", code))
+        await world.wait_for("hello", commit_id, "failed")
+        needed.touch()
+        await world.tenants.update(world.tenant.id, lambda tenant: request_reconcile(tenant, "hello", "now"))
+        await world.wait_for("hello", commit_id, "live", seconds=6)  # by itself it would wait for ten
 
 
 async def test_a_fresh_cluster_gets_the_last_live_revision_before_a_tip_that_fails(

@@ -116,9 +116,10 @@ async def test_closing_ends_waits_and_streams_with_a_goodbye() -> None:
 
 async def test_only_changes_are_told() -> None:
     live = Live()
-    reading = asyncio.create_task(collect(live, None, 2))
+    reading = asyncio.create_task(collect(live, None, 5))
     await asyncio.sleep(0)
-    for state in ("pending", "live", "live", "failed"):
+    for state in ("pending", "live", "live", "removed"):
         live.publish(release(state=state))
         await asyncio.sleep(0)
-    assert [event.type for event in await reading] == ["release.stage", "release.finished"]
+    types = [event.type for event in await reading]
+    assert types == ["release.stage", "release.finished", "service.updated", "release.finished", "service.deleted"]
