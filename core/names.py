@@ -19,6 +19,7 @@ FIELD_MANAGER = "paaks"
 LABEL_TENANT = "paaks.dev/tenant"
 LABEL_SERVICE = "paaks.dev/service"
 LABEL_TREE = "paaks.dev/tree"
+LABEL_EGRESS = "paaks.dev/egress"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED = f"{LABEL_MANAGED_BY}=paaks"
 

@@ -157,7 +157,7 @@ def _network_policies(owner: Owner) -> Iterator[Object]:
             "ingress": [{"from": [dispatcher], "ports": [{"port": names.POD_PORT, "protocol": "TCP"}]}],
         },
         "paaks-out": {
-            "podSelector": {"matchLabels": {"paaks.dev/egress": "public"}},
+            "podSelector": {"matchLabels": {names.LABEL_EGRESS: "public"}},
             "policyTypes": ["Egress"],
             "egress": [dns, internet],
         },
@@ -230,7 +230,7 @@ def _pod_metadata(owner: Owner, revision: Revision) -> Object:
     descriptor = revision.descriptor
     labels = names.service_labels(owner.id, revision.service) | {
         names.LABEL_TREE: names.short_tree(revision.tree),
-        "paaks.dev/egress": descriptor.egress,
+        names.LABEL_EGRESS: descriptor.egress,
     }
     annotations = {
         names.ANNOTATION_PUBLIC: "true" if descriptor.public else "false",

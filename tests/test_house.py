@@ -53,6 +53,19 @@ def test_no_bare_except(path: Path) -> None:
     assert [handler.lineno for handler in handlers if handler.type is None] == []
 
 
+NAMELESS = [path for path in MODULES if "runtime" not in path.parts and path != ROOT / "core" / "names.py"]
+
+
+@pytest.mark.parametrize("path", NAMELESS, ids=_name)
+def test_no_name_is_built_outside_names(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in documentation]
+    name = re.compile(r"tnt-|paaks\.dev/|internal/live")
+
+    assert [text.lineno for text in texts if isinstance(text.value, str) and name.search(text.value)] == []
+
+
 def test_there_is_no_other_folder() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split("/")[0] for line in listed.splitlines() if "/" in line} <= FOLDERS

@@ -20,6 +20,7 @@ def describe_machine(data: Path) -> Mapping[str, str]:
     return {
         "processor": f"{_read('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores",
         "memory": f"{int(_read('/proc/meminfo', 'MemTotal').split()[0]) / 2**20:.0f} GiB",
+        "load when it began": " ".join(f"{load:.1f}" for load in os.getloadavg()) + " (1, 5 and 15 minutes)",
         "kernel": f"{os.uname().sysname} {os.uname().release}",
         "system": python_platform.freedesktop_os_release().get("PRETTY_NAME", "unknown"),
         "file system of the data": _run("stat", "--file-system", "--format=%T", str(data)),
