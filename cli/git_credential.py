@@ -5,6 +5,7 @@ It runs before a push's first byte, so it imports little and asks nobody.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -32,8 +33,8 @@ def main(arguments: list[str]) -> int:
 
 def parse(text: str) -> dict[str, str]:
     """`name=value` lines up to an empty one."""
-    lines = text.partition("\n\n")[0].splitlines()
-    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+    lines = itertools.takewhile(bool, text.split("\n"))
+    return {name: value for name, sign, value in (line.partition("=") for line in lines) if sign}
 
 
 def find_token(asked: Mapping[str, str], environment: Mapping[str, str]) -> str | None:

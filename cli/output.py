@@ -32,7 +32,8 @@ class Column:
     def write(self, item: Item) -> str:
         """The cell of an item; `-` for none."""
         value = self.read(item)
-        text = clean(" ".join(str(value).split())) if value not in (None, "") else "-"
+        text = clean(" ".join(str(value).split())) if value is not None else ""
+        text = text or "-"
         return text if self.free else text.replace(" ", "_")
 
 

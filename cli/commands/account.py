@@ -22,6 +22,8 @@ from cli.options import Connection, connected, styled
 from cli.output import Style, print_item
 from cli.target import Target, Wish, tidy_url
 
+_ALL_SCOPES = ("read", "write", "invoke", "admin")
+
 
 @click.command()
 @click.argument("url", required=False)
@@ -73,7 +75,9 @@ def _make_token(
         session = client.sign_in(email, password)
         slug, role = _choose_tenant(session, wanted)
         context = _context_of(logins, chosen.server, session["user"]["email"], slug)
-        body = {"name": f"paaks on {socket.gethostname()}", "tenant": slug or None}
+        body: dict[str, object] = {"name": f"paaks on {socket.gethostname()}", "tenant": slug or None}
+        if role in ("admin", "operator"):
+            body["scopes"] = _ALL_SCOPES  # without being asked, the server leaves out `admin`
         made = client.read("POST", f"{API}/tokens", body=body)
         if (old := context.ids.get(slug)) is not None:
             with contextlib.suppress(Failure):  # it may be revoked already

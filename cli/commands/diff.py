@@ -59,7 +59,10 @@ def _compare(connection: Connection, service: str | None, span: str | None, rend
         else:
             with connection.open() as client:
                 before = _find_live(client, trees, service)
-        return _print_all(trees, before, _list_services(trees, after), service)
+        there = _list_services(trees, after)
+        if service is not None and not {service, ""} & {*before, *there}:
+            raise Failure(f"there is no service {service!r}, neither here nor live", code=Exit.NOT_FOUND)
+        return _print_all(trees, before, there, service)
 
 
 def _list_services(trees: Snapshots, tree: str) -> Trees:
@@ -69,7 +72,7 @@ def _list_services(trees: Snapshots, tree: str) -> Trees:
 
 def _find_live(client: Client, trees: Snapshots, service: str | None) -> Trees:
     """Directory of each live service → its tree, fetched where this clone does not have it."""
-    shown = [item for item in read_services(client, service) if item.get("live")]
+    shown = [item for item in read_services(client, None) if item.get("live") and service in (None, item["name"])]
     live = {str(item["path"]): str(item["live"]["tree"]) for item in shown}
     missing = [tree for tree in live.values() if not _has(trees, tree)]
     if missing and trees.clone is not None:

@@ -16,6 +16,7 @@ from cli.drawing import clean
 from cli.failure import Exit, Failure
 from cli.options import SPAN, Connection, connected, styled
 from cli.output import Column, Style, print_list, short
+from core import paths
 
 COLUMNS = (
     Column("MODE", lambda item: item["mode"]),
@@ -125,6 +126,9 @@ def address(client: Client, place: str) -> str:
     service, _, path = place.partition("/")
     if not service or not path:
         raise Failure(f"{place!r} names no file", hint="SERVICE/PATH, as in hello/handler.py", code=Exit.USAGE)
+    problem = paths.path_problem(path)  # here, for what travels in an address is normalised on its way
+    if problem is not None:
+        raise Failure(f"{place!r} cannot be the path of a file", problem.detail, hint=problem.hint, code=Exit.REFUSED)
     return client.service(service, "files") + "/" + "/".join(quote(part, safe="") for part in path.split("/"))
 
 
