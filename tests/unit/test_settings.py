@@ -6,12 +6,18 @@ from dataclasses import dataclass, fields
 
 import pytest
 
+import api.dispatcher.settings
 import api.settings
 import controller.settings
 import runtime.node.settings
 from core.process import KNOWN, SettingError, read_settings
 
-CLASSES = (api.settings.Settings, controller.settings.Settings, runtime.node.settings.Settings)
+CLASSES = (
+    api.settings.Settings,
+    api.dispatcher.settings.Settings,
+    controller.settings.Settings,
+    runtime.node.settings.Settings,
+)
 NAMES = {f"PAAKS_{field.name.upper()}" for cls in CLASSES for field in fields(cls)}
 
 
