@@ -36,7 +36,7 @@ async def run(settings: Settings) -> None:
         server = make_server(create_app(platform), settings.drain_seconds)
         stream = AccessStream(platform.directory, platform.tenants, platform.keys)
         async with asyncio.TaskGroup() as group:
-            jobs = [group.create_task(job) for job in _list_jobs(platform, stream)]
+            jobs = [group.create_task(job) for job in (platform.link.run(), _start(platform, stream))]
             serving = group.create_task(server.serve([_open_listener(settings)]))
             log.info("api.started", pid=os.getpid())
             await stop.wait()
@@ -51,13 +51,11 @@ async def run(settings: Settings) -> None:
     log.info("api.ended")
 
 
-def _list_jobs(platform: Platform, stream: AccessStream) -> list[Coroutine[Any, Any, None]]:
-    """What runs beside the requests: from now on, or once to bring the process to where it is ready."""
-    return [*maintenance.list_jobs(platform), platform.link.run(), _start(platform, stream)]
-
-
 async def _start(platform: Platform, stream: AccessStream) -> None:
-    """Bring everything to where requests can be answered; the process says that it is not ready until then."""
+    """Bring everything to where requests can be answered, and stay at it; not ready until then.
+
+    Nothing else is asked of the database before its schema is known to be ours.
+    """
     await _insist(lambda: store.check_schema(platform.engine))
     await _insist(platform.directory.refresh)
     await _insist(lambda: _bootstrap(platform))
@@ -66,7 +64,7 @@ async def _start(platform: Platform, stream: AccessStream) -> None:
     await stream.serve(platform.settings.access_socket)
     platform.directory.on_change.append(stream.look)
     platform.readiness.started = True
-    await stream.run(platform.settings.look_seconds)
+    await asyncio.gather(stream.run(platform.settings.look_seconds), *maintenance.list_jobs(platform))
 
 
 async def _bootstrap(platform: Platform) -> None:
