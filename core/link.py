@@ -68,7 +68,7 @@ class _Lines(asyncio.Protocol):
 def _decode(line: bytes) -> Message | None:
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
 

@@ -32,14 +32,17 @@ def listen_unix(path: Path, mode: int = 0o600, backlog: int = 128) -> socket.soc
     """A listening, non-blocking unix socket at `path`; what a dead process left there is replaced."""
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _short(path) as name:
-        previous = os.umask(0o777 & ~mode)
-        try:
+    previous = os.umask(0o777 & ~mode)
+    try:
+        with _short(path) as name:
             sock.bind(name)
-        finally:
-            os.umask(previous)
-    sock.listen(backlog)
-    sock.setblocking(False)
+        sock.listen(backlog)
+        sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    finally:
+        os.umask(previous)
     return sock
 
 
