@@ -14,7 +14,7 @@ from pathlib import Path
 
 from changes import Saver, open_peer, push, push_bare, read_first_write
 from machine import describe_machine, measure_pss
-from report import Figure, Ratio, write_page
+from report import Figure, Ratio, percentile, write_page
 from started_platform import StartedPlatform, find_descendants
 from visitor import PAUSE_SECONDS, Visitor
 
@@ -63,6 +63,38 @@ def measure_changes(platform: StartedPlatform, rounds: int) -> tuple[Series, Vis
     return series, visitor
 
 
+@dataclass
+class Disturbance:
+    """Milliseconds of visits without and beside pushes that are hard to check, and until those were refused."""
+
+    visits: list[float]
+    visits_beside: list[float]
+    refusals: list[float] = field(default_factory=list)
+
+
+def measure_disturbance(platform: StartedPlatform, rounds: int) -> Disturbance:
+    """One visitor, first beside ordinary pushes alone, then beside pushes of a file that is slow to parse as well."""
+    hostile, ordinary = platform.clone(), platform.clone()
+    visits: list[list[float]] = []
+    refusals: list[float] = []
+    for is_hostile in (False, True):
+        visitor = Visitor(f"{platform.dispatcher}/{SERVICE}/", platform.bearer)
+        visitor.start()
+        for number in range(rounds):
+            if is_hostile:
+                hostile.git("reset", "--quiet", "--hard", "origin/main")
+                hostile.commit({f"{SERVICE}/slow.py": "x=" + "a." * (100_000 + number) + "a\n"})
+                began = time.perf_counter()
+                assert hostile.push(check=False).returncode != 0
+                refusals.append((time.perf_counter() - began) * 1000)
+            ordinary.git("pull", "--quiet", "--ff-only")
+            ordinary.commit({"notes.txt": f"{is_hostile} {number}"})
+            ordinary.push()
+        visitor.stop()
+        visits.append(visitor.milliseconds)
+    return Disturbance(visits[0], visits[1], refusals)
+
+
 def measure_memory(platform: StartedPlatform, services: int) -> tuple[float, float]:
     """Megabytes of the platform with one service, and of each further idle one."""
     assert platform.process is not None
@@ -106,6 +138,7 @@ def main() -> None:
     with contextlib.closing(StartedPlatform()) as platform:
         platform.start()
         series, visitor = measure_changes(platform, chosen.rounds)
+        disturbance = measure_disturbance(platform, chosen.rounds)
         whole, each = measure_memory(platform, chosen.services)
     figures = [
         Figure("`git push` → new code answers", series.push, limit=60),
@@ -114,12 +147,19 @@ def main() -> None:
         Figure("save (PUT) → new code answers", series.save, limit=30),
         Figure("save (PUT) → acknowledged, durable", series.save_acknowledged),
         Figure("commit → first write to the cluster", series.first_write, limit=20, judged=0.95),
+        Figure("a push with 200 kB of nested attributes → refused", disturbance.refusals, limit=3000),
+        Figure("visit, beside ordinary pushes", disturbance.visits),
+        Figure("visit, beside pushes that are refused", disturbance.visits_beside),
         Figure("`paaks up` → ready, on no data", first, "s", limit=10),
         Figure("`paaks up` → ready, again", again, "s"),
         Figure("memory of each further idle service (PSS)", [each], "MB", limit=6),
         Figure("memory of the platform with one service (PSS)", [whole], "MB"),
     ]
-    ratios = [Ratio("`git push` → new code answers ÷ bare `git push`", figures[0].p(0.5) / figures[2].p(0.5), 4)]
+    slowest, slowest_beside = (percentile(v, 0.99) for v in (disturbance.visits, disturbance.visits_beside))
+    ratios = [
+        Ratio("`git push` → new code answers ÷ bare `git push` (p50)", figures[0].p(0.5) / figures[2].p(0.5), 4),
+        Ratio("visit beside refused pushes ÷ beside ordinary ones (p99)", slowest_beside / slowest, 2),
+    ]
     notes = [
         f"One visitor called `{SERVICE}` all the while on one connection, {PAUSE_SECONDS * 1000:.0f} ms "
         f"after each answer: {visitor.answers} answers, {len(visitor.failures)} that failed.",
