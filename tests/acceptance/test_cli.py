@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -438,16 +436,3 @@ def test_one_pass_in_this_process_deploys_and_a_running_controller_refuses_it(
     assert alone.wait_for("shop", shell.git("rev-parse", "HEAD", cwd=clone)).text == "by hand"
     shell.run("reconcile", "--local", "-t", "nobody", code=6)
     shell.run("reconcile", "--local", "--data", str(tmp_path / "none"), code=2)
-
-
-def test_help_starts_fast(terminal: Terminal) -> None:
-    """What is imported is what costs: no client, no server and no git for the help."""
-    loaded = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "cli", "--help"],
-        env={**os.environ, "PYTHONPATH": ""},
-        cwd=Path(__file__).parent.parent.parent,
-        capture_output=True,
-        text=True,
-    ).stderr
-    names = {line.rpartition("|")[2].strip() for line in loaded.splitlines()}
-    assert {"httpx2", "git", "rich", "yaml", "core.names", "sqlalchemy", "pygit2", "asyncio"} & names == set()
