@@ -89,8 +89,9 @@ class Api:
         now = time.time()
         values: dict[str, Any] = {"iss": ISSUER, "aud": "app", "sub": "ana", "sid": "s1", "iat": now, "nbf": now}
         values |= {"exp": now + 900, "scopes": ["invoke"], "ten": tenant, "slug": slug, "role": "developer"} | claims
-        return jwt.encode(
-            {name: value for name, value in values.items() if value is not None},
+        given = {name: value for name, value in values.items() if value is not None}
+        return jwt.PyJWS().encode(
+            json.dumps(given).encode(),
             self.key,
             algorithm="EdDSA",
             headers={"kid": "k1", "typ": credentials.TYPE},
