@@ -45,7 +45,8 @@ def is_available(revision: str, replicas: int, pods: Sequence[PodState]) -> bool
 def plan_pods(revision: str, replicas: int, pods: Sequence[PodState], kept: Kept | None = None) -> Plan:
     """The next step towards `replicas` pods of a revision and no others; `pods` are in the order of their age.
 
-    It never takes a ready pod away unless `replicas` ready ones of one revision remain.
+    It never takes a ready pod away unless `replicas` ready ones of one revision remain; where no revision has ever had
+    that many, the revision that has most ready ones keeps them, for nobody visits the others.
     """
     alive = [pod for pod in pods if not pod.going]
     new = [pod for pod in alive if pod.revision == revision]
@@ -54,7 +55,10 @@ def plan_pods(revision: str, replicas: int, pods: Sequence[PodState], kept: Kept
     surplus = sorted(new, key=lambda pod: not pod.ready)[replicas:]
     if is_available(revision, replicas, alive):
         return Plan(tuple(create), _names([*surplus, *old]))
-    if kept is None or kept.revision == revision:
+    if kept is None:
+        best = _find_readiest(old)
+        return Plan(tuple(create), _names([*surplus, *(pod for pod in old if not pod.ready or pod.revision != best)]))
+    if kept.revision == revision:
         return Plan(tuple(create), _names([*surplus, *_unready(old)]))
     good = [pod for pod in old if pod.revision == kept.revision]
     failed = [pod for pod in old if pod.revision != kept.revision]
@@ -62,6 +66,12 @@ def plan_pods(revision: str, replicas: int, pods: Sequence[PodState], kept: Kept
         failed = _unready(failed)
     create += [kept.revision] * max(0, kept.replicas - len(good))
     return Plan(tuple(create), _names([*surplus, *failed]))
+
+
+def _find_readiest(pods: Sequence[PodState]) -> str | None:
+    """The revision with the most ready pods, the newest of several; None where no pod is ready."""
+    ready = [pod.revision for pod in pods if pod.ready]
+    return max(reversed(ready), key=ready.count, default=None)
 
 
 def _unready(pods: Sequence[PodState]) -> list[PodState]:
