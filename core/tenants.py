@@ -77,7 +77,7 @@ class Tenants:
 
     def by_slug(self, slug: str) -> Tenant | None:
         """The tenant with a slug, or None."""
-        for path, (_, tenant) in self._cache.items():
+        for path, (_, tenant) in list(self._cache.items()):  # another thread may be filling it
             if tenant.slug == slug:
                 return self._read(path)
         return next((tenant for tenant in self.all() if tenant.slug == slug), None)
@@ -139,6 +139,7 @@ class Tenants:
 
     def _update(self, tenant_id: str, change: Callable[[Tenant], Tenant]) -> Tenant:
         with self._locked():
+            self._cache.pop(self.root / f"{tenant_id}.git", None)  # what is changed is what is on the disk
             tenant = self.by_id(tenant_id)
             if tenant is None:
                 raise KeyError(tenant_id)
