@@ -12,6 +12,7 @@ import importlib
 import io
 import json
 import os
+import re
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
@@ -135,9 +136,12 @@ class Cluster:
         query = {"labelSelector": selector} if selector else {}
         answer = await self._call("GET", _path(kind, namespace), query)
         version = _KINDS[kind].group
-        # The items of a list do not repeat what they are.
-        items = [{"apiVersion": version, **item, "kind": kind} for item in answer.get("items") or ()]
-        return items, str(answer["metadata"]["resourceVersion"])
+        try:
+            # The items of a list do not repeat what they are.
+            items = [{"apiVersion": version, **item, "kind": kind} for item in answer.get("items") or ()]
+            return items, str(answer["metadata"]["resourceVersion"])
+        except (KeyError, TypeError) as error:
+            raise RetryLater(f"the cluster's list of {_KINDS[kind].plural} is none") from error
 
     async def delete(
         self,
@@ -251,9 +255,11 @@ class Cluster:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _unreachable(error) from error
         try:
-            decoded: Object = json.loads(answer)
-        except ValueError as error:
+            decoded = json.loads(answer)
+        except (ValueError, RecursionError) as error:
             raise RetryLater(f"the cluster's answer to {method} {path} is not JSON") from error
+        if not isinstance(decoded, dict):
+            raise RetryLater(f"the cluster's answer to {method} {path} is no object")
         return decoded
 
     async def _lines(
@@ -324,7 +330,7 @@ def _raise_refusal(status: int, headers: Mapping[str, str], body: bytes) -> NoRe
 
 def _raise_status(status: int, reason: str, message: str, retry_after: str | None = None) -> NoReturn:
     if status == 429 or status >= 500:
-        asked = retry_after is not None and retry_after.isdigit()
+        asked = retry_after is not None and re.fullmatch("[0-9]{1,5}", retry_after) is not None
         delay = float(retry_after) if asked and retry_after else 1.0
         raise RetryLater(f"the cluster: {status} {message}", delay, {"status": status, "asked": asked})
     kind = {409: ConflictError, 410: GoneError}.get(status, InvalidError)
@@ -343,7 +349,7 @@ def _decode_event(line: bytes) -> Object:
         if kind in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK") and obj["metadata"]["resourceVersion"]:
             return event
         code, reason, message = int(obj["code"]), str(obj.get("reason")), str(obj.get("message"))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RetryLater("the cluster sent a watch event that is none") from error
     _raise_status(code, reason, message)
 
