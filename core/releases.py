@@ -109,7 +109,7 @@ def from_message(message: Mapping[str, Any]) -> Release:
 
 
 def _row(release: Release) -> dict[str, Any]:
-    return {
+    row = {
         "tenant_id": release.tenant,
         "service": release.service,
         "commit": release.commit,
@@ -125,6 +125,17 @@ def _row(release: Release) -> dict[str, Any]:
         "sentence": release.sentence,
         "superseded_by": release.superseded_by,
     }
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _clean(text: str) -> str:
+    """Text as PostgreSQL can hold it: what a handler printed may have NUL in it, and half of a surrogate pair."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def _in_order(releases: Iterable[Release]) -> list[Release]:
+    """Every writer locks rows in one order, so that no two wait for each other."""
+    return sorted(releases, key=lambda r: (r.tenant, r.service, r.commit))
 
 
 def _release(row: sa.Row[Any]) -> Release:
@@ -150,9 +161,9 @@ async def insert(engine: AsyncEngine, releases: Iterable[Release]) -> None:
     """Store what the api knows of new releases; where the controller was first, who and when are filled in."""
     table = store.releases
     async with store.writing(engine) as connection:
-        for release in releases:
+        for release in _in_order(releases):
             statement = postgresql.insert(table).values(_row(release))
-            known = {"actor": release.actor, "via": release.via, "created_at": statement.excluded.created_at}
+            known = {name: statement.excluded[name] for name in ("actor", "via", "subject", "created_at")}
             stages = table.c.stages.op("||")(statement.excluded.stages)
             await connection.execute(
                 statement.on_conflict_do_update(constraint=table.primary_key, set_={**known, "stages": stages})
@@ -163,7 +174,7 @@ async def record(engine: AsyncEngine, releases: Iterable[Release]) -> None:
     """Store how far releases have come; a stage that is stored already keeps its time."""
     table = store.releases
     async with store.writing(engine) as connection:
-        for release in releases:
+        for release in _in_order(releases):
             statement = postgresql.insert(table).values(_row(release))
             moved = {
                 name: statement.excluded[name] for name in ("state", "reason", "sentence", "message", "superseded_by")
