@@ -30,7 +30,10 @@ _HOPELESS = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|\x00|\A(?:\r\n)*[^!#$%&'*+.^_`|~
 
 @dataclass(slots=True)
 class Head:
-    """A request's head. `length` is that of the body in bytes, None where it comes in chunks."""
+    """A request's head. `length` is that of the body in bytes, None where it comes in chunks.
+
+    `passed` is for `headers.py`: the fields that reach a pod, once they have been written.
+    """
 
     method: bytes
     target: bytes
@@ -43,6 +46,7 @@ class Head:
     accept: bytes
     expects_continue: bool
     nominated: frozenset[bytes]
+    passed: bytes | None = None
 
 
 def malformed(detail: str) -> Refused:

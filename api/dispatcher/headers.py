@@ -89,24 +89,25 @@ def write_request(head: Head, place: Place, front: Front, told: Told) -> bytes:
     if b"paaks_pat_" in place.path or b"eyJ" in place.path:
         _check_target(place.path)
     host = front.name_host(head.host, place)
-    lines = [head.method + b" " + place.path + b" HTTP/1.1", b"Host: " + host]
-    lines += _pass_fields(head)
+    if head.passed is None:
+        head.passed = b"".join(line + b"\r\n" for line in _pass_fields(head))
+    lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n%b" % (head.method, place.path, host, head.passed)]
     if head.authorization is not None and not told.has_credential and not _is_basic_with_token(head.authorization):
-        lines.append(b"Authorization: " + head.authorization)
+        lines.append(b"Authorization: %b\r\n" % head.authorization)
     lines.append(
-        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b" % (told.peer, front.scheme, host)
+        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n" % (told.peer, front.scheme, host)
     )
-    lines.append(b"PaaKS-Tenant: %b\r\nPaaKS-Request-Id: %b" % (told.tenant, told.request_id))
+    lines.append(b"PaaKS-Tenant: %b\r\nPaaKS-Request-Id: %b\r\n" % (told.tenant, told.request_id))
     if place.prefix:
-        lines.append(b"X-Forwarded-Prefix: " + place.prefix)
+        lines.append(b"X-Forwarded-Prefix: %b\r\n" % place.prefix)
     if told.user is not None:
-        lines.append(b"PaaKS-User: " + told.user)
+        lines.append(b"PaaKS-User: %b\r\n" % told.user)
     if head.length is None:
-        lines.append(b"Transfer-Encoding: chunked")
+        lines.append(b"Transfer-Encoding: chunked\r\n")
     elif head.length or head.method in (b"POST", b"PUT", b"PATCH"):
-        lines.append(b"Content-Length: %d" % head.length)
+        lines.append(b"Content-Length: %d\r\n" % head.length)
     lines.append(b"\r\n")
-    return b"\r\n".join(lines)
+    return b"".join(lines)
 
 
 def _pass_fields(head: Head) -> Iterable[bytes]:

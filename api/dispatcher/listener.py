@@ -96,6 +96,7 @@ class Visitor(asyncio.Protocol):
         self._buffer = b""
         self._served: Served | None = None
         self._head: Head | None = None
+        self._last: tuple[bytes, Head] | None = None
         self._left = 0
         self._chunks: ChunkDecoder | None = None
         self._deadline = 0.0  # for a head to be complete, or for what lingers to end
@@ -166,12 +167,21 @@ class Visitor(asyncio.Protocol):
             if end < 0:
                 self._wait_for_head()
                 return
-            head = parse_head(self._buffer[: end + 4])
+            head = self._parse(self._buffer[: end + 4])
         except Refused as refused:
             self._refuse(refused)
             return
         rest, self._buffer = self._buffer[end + 4 :], b""
         self._begin(head, rest)
+
+    def _parse(self, raw: bytes) -> Head:
+        """The head that `raw` is. A client that asks for the same again and again has it parsed once."""
+        last = self._last
+        if last is None or last[0] != raw:
+            head = parse_head(raw)
+            self._last = last = (raw, head) if head.length == 0 else None
+            return head
+        return last[1]
 
     def _wait_for_head(self) -> None:
         if not self._has_begun:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from api.dispatcher.head import malformed
 from core import names
@@ -32,6 +33,7 @@ class Place:
     redirect: bytes | None = None
 
 
+@lru_cache(maxsize=512)
 def locate(target: bytes, host: bytes) -> Place:
     """The place of a target that starts with `/`. Raises Refused: malformed-request, or no-such-service."""
     if not target.isascii():

@@ -196,6 +196,7 @@ def test_deploy_commits_pushes_and_sees_it_live(
     assert terminal.git("status", "--short", cwd=clone) == "?? unrelated"
     again = terminal.run("deploy", service_name, "-o", "jsonl", cwd=clone)
     assert {json.loads(line)["state"] for line in again.stdout.splitlines()} == {"live"}
+    terminal.run("deploy", service_name, "--error-unchanged", code=3, cwd=clone)
 
 
 def test_deploy_ends_with_8_where_it_is_refused_and_with_7_where_it_does_not_start(
@@ -243,7 +244,7 @@ def test_deploy_uploads_a_directory_that_is_in_no_clone(
     assert "It would be accepted" in terminal.run("deploy", service_name, "--dry-run").stdout
     assert terminal.run("deploy", service_name).stdout.splitlines()[-1].startswith("next     paaks call")
     assert platform.visit(f"~demo/{service_name}/").text == "up"
-    assert terminal.run("deploy", service_name).stdout == "Nothing has changed.\n"
+    assert terminal.run("deploy", service_name, "--error-unchanged", code=3).stdout == "Nothing has changed.\n"
     (place / "old.txt").unlink()
     terminal.run("deploy", service_name, "--no-wait")
     assert terminal.run("files", "ls", service_name, "-o", "name").stdout.split() == ["handler.py", "service.yaml"]

@@ -145,3 +145,19 @@ def test_any_text_is_an_address_or_refused_in_words(text: str) -> None:
 def test_what_is_no_server_is_refused(text: str) -> None:
     with pytest.raises(Failure):
         target.tidy_url(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:3000", True),
+        ("http://localhost", True),
+        ("http://[::1]:8080/x", True),
+        ("http://hello.demo.localhost:8080/", True),
+        ("https://paaks.example", False),
+        ("http://10.0.0.1:3000", False),
+        ("http://localhost.example", False),
+    ],
+)
+def test_no_proxy_is_asked_for_this_machine(url: str, is_here: bool) -> None:
+    assert target.is_loopback(url) is is_here
