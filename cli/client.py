@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx2
 
 from cli.failure import Exit, Failure
-from cli.target import Target
+from cli.target import Target, is_loopback
 
 API = "/api/v1"
 CONNECT_SECONDS = 5.0
@@ -51,6 +51,7 @@ class Client:
             headers={"User-Agent": f"paaks/{importlib.metadata.version('paaks')}"},
             timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=False,
+            trust_env=not is_loopback(target.server),
             event_hooks=hooks,
         )
         if target.token is not None:

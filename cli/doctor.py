@@ -18,7 +18,7 @@ from cli import machine
 from cli.client import API, CONNECT_SECONDS, Client
 from cli.failure import Exit, Failure
 from cli.options import Connection, not_logged_in
-from cli.target import Target
+from cli.target import Target, is_loopback
 from core import names
 
 _ADVICE: Mapping[str, str] = {
@@ -127,7 +127,7 @@ def _examine_trust(target: Target) -> Iterator[Finding]:
 
 def _try(name: str, url: str, headers: Mapping[str, str], advice: str) -> Finding:
     try:
-        answer = httpx2.get(url, headers=headers, timeout=CONNECT_SECONDS, trust_env=False)
+        answer = httpx2.get(url, headers=headers, timeout=CONNECT_SECONDS, trust_env=not is_loopback(url))
     except httpx2.HTTPError as error:
         return Finding(name, False, f"{url}: {error}", advice)
     ok = answer.status_code == 200

@@ -141,3 +141,10 @@ def tidy_url(text: str) -> str:
     if scheme not in ("http", "https") or not host or any(c.isspace() or c in "@?#" for c in host):
         raise Failure(f"{text!r} is not the address of a server", hint="like https://paaks.example", code=Exit.USAGE)
     return url
+
+
+def is_loopback(url: str) -> bool:
+    """Is this address on this machine? Then no proxy is asked, whatever the environment says."""
+    host = url.partition("://")[2].partition("/")[0]
+    name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+    return name in ("localhost", "::1") or name.startswith("127.") or name.endswith(".localhost")

@@ -15,7 +15,7 @@ from cli.client import CONNECT_SECONDS, Client, read_failure
 from cli.failure import Exit, Failure
 from cli.log_lines import format_line, read_lines
 from cli.options import Connection, connected
-from cli.target import Target
+from cli.target import Target, is_loopback
 
 FAILED_ANSWER = 22  # as curl --fail
 _ANSWER_SECONDS = 630.0  # longer than any handler may take
@@ -70,8 +70,9 @@ def _exchange(
     fields = [("Authorization", f"Bearer {target.token}"), *(_split_header(header) for header in headers)]
     verb = (method or ("GET" if body is None else "POST")).upper()
     timeout = httpx2.Timeout(_ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    proxied = not is_loopback(url)
     try:
-        with httpx2.stream(verb, url, headers=fields, content=body, timeout=timeout, trust_env=False) as answer:
+        with httpx2.stream(verb, url, headers=fields, content=body, timeout=timeout, trust_env=proxied) as answer:
             if _is_ours(answer):
                 answer.read()
                 raise read_failure(answer, target)

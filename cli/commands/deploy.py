@@ -32,6 +32,7 @@ class Wish:
     dry_run: bool
     timeout: float
     as_json: bool
+    unchanged: Exit
 
 
 @click.command()
@@ -40,13 +41,22 @@ class Wish:
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
 @click.option("--dry-run", is_flag=True, help="Check it and show the plan; nothing is committed.")
 @click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
+@click.option("--error-unchanged", is_flag=True, help="End with 3 where there is nothing to deploy.")
 @click.option("-o", "--output", type=click.Choice(["table", "jsonl"]), default="table", help="Format.")
 @connected
 def deploy(
-    connection: Connection, path: str, message: str | None, no_wait: bool, dry_run: bool, timeout: float, output: str
+    connection: Connection,
+    path: str,
+    message: str | None,
+    no_wait: bool,
+    dry_run: bool,
+    timeout: float,
+    error_unchanged: bool,
+    output: str,
 ) -> int:
     """Commit what lies here and see it go live: 8 where it is refused, 7 where it does not come up."""
-    wish = Wish(message, not no_wait, dry_run, timeout, output == "jsonl")
+    unchanged = Exit.UNCHANGED if error_unchanged else Exit.DONE
+    wish = Wish(message, not no_wait, dry_run, timeout, output == "jsonl", unchanged)
     clone = config.find_clone(Path.cwd())
     with connection.open() as client:
         remote = find_remote(clone, client.target.server) if clone is not None else None
@@ -88,6 +98,8 @@ def deploy_clone(client: Client, clone: Path, remote: str, path: Path, wish: Wis
     pushing.push_main(Push(clone, remote, commit, client.target.server, options))
     if wish.dry_run:
         return Exit.DONE
+    if commit == before and wish.unchanged is not Exit.DONE:
+        return wish.unchanged
     # The server has told the stages; what it did not wait for is told here.
     left = wish.timeout - (time.monotonic() - began)
     return finish(client, find_releases(client, before or None, commit), left, wish, was_told=True)
@@ -144,7 +156,7 @@ def deploy_directory(client: Client, directory: Path, wish: Wish) -> int:
     ]
     if not operations:
         print("Nothing has changed.")
-        return Exit.DONE
+        return wish.unchanged
     body = {"base": listed["head"], "message": wish.message or f"Deploy {directory.resolve().name}", "ops": operations}
     if wish.dry_run:
         return _print_judgement(client.read("POST", f"{client.tenant}/check", body=body))
