@@ -69,15 +69,14 @@ def reach(release: Release, stage: str, at: float) -> Release:
 
 
 def describe(release: Release) -> dict[str, Any]:
-    """The release as the API shows it; a stage's `ms` counts from the stage before it."""
-    stages: dict[str, Any] = {}
-    before: float | None = None
-    for stage in STAGES:
-        at = release.stages.get(stage)
-        if at is not None:
-            stages[stage] = {"at": format_time(at), "ms": round((at - before) * 1000, 1) if before is not None else 0.0}
-            before = max(at, before or at)
+    """The release as the API shows it; a stage's `ms` counts from what happened before it."""
     started, live = release.created or min(release.stages.values(), default=0.0), release.stages.get("live")
+    times = {stage: release.stages[stage] for stage in STAGES if stage in release.stages}
+    earlier = {stage: max((t for t in times.values() if t < at), default=started) for stage, at in times.items()}
+    stages = {
+        stage: {"at": format_time(at), "ms": round(max(0.0, at - earlier[stage]) * 1000, 1)}
+        for stage, at in times.items()
+    }
     return {
         "id": release.id,
         "service": release.service,
