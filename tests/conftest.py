@@ -25,7 +25,7 @@ from core.migrations import migrate
 # How many examples a property gets: PAAKS_TEST_ROUNDS is `ci` (the default), `soak` (as SOAK=1 means it), or a number.
 ROUNDS = os.environ.get("PAAKS_TEST_ROUNDS") or ("soak" if os.environ.get("SOAK") else "ci")
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
-for _name, _examples in {"ci": 40, "soak": 4000, "counted": int(ROUNDS) if ROUNDS.isdecimal() else 40}.items():
+for _name, _examples in {"ci": 20, "soak": 2000, "counted": int(ROUNDS) if ROUNDS.isdecimal() else 20}.items():
     settings.register_profile(_name, max_examples=_examples, deadline=None, suppress_health_check=_SLOW, database=None)
 settings.load_profile("counted" if ROUNDS.isdecimal() else ROUNDS)
 
