@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import os
 import socket
 import sys
@@ -167,6 +168,8 @@ async def run(settings: Settings) -> None:
     watch_lifeline(settings.lifeline_fd)
     stop = catch_sigterm()
     configure_logging("dispatcher", settings.log_format)
+    gc.freeze()  # what is loaded stays; and a request leaves few cycles, so that looking for them can wait
+    gc.set_threshold(20_000, 20, 20)
     await Dispatcher(settings).run(open_listener(settings), stop)
 
 

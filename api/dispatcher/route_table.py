@@ -83,7 +83,7 @@ class RouteTable:
 
     def __init__(self, listeners: Listeners) -> None:
         self._listeners = listeners
-        self._routes: dict[Key, Route] = {}
+        self._routes: dict[str, dict[str, Route]] = {}  # namespace → service
         self._tenants: dict[str, tuple[str, str]] = {}  # namespace → tenant id, slug
         self._slugs: dict[str, str] = {}
         self.synced = False
@@ -92,7 +92,7 @@ class RouteTable:
 
     def find(self, namespace: str, service: str) -> Route | None:
         """The route of a service that exists."""
-        route = self._routes.get((namespace, service))
+        route = self._known((namespace, service))
         return route if route is not None and (route.live is not None or route.exists) else None
 
     def namespace_of(self, slug: str) -> str | None:
@@ -106,15 +106,16 @@ class RouteTable:
 
     def services_of(self, namespace: str) -> list[str]:
         """The names of a tenant's services."""
-        return sorted(service for (ns, service), route in self._routes.items() if ns == namespace and route.exists)
+        return sorted(service for service, route in self._routes.get(namespace, {}).items() if route.exists)
 
     def routes(self) -> Iterator[Route]:
         """All of them."""
-        yield from self._routes.values()
+        for services in self._routes.values():
+            yield from services.values()
 
     def describe(self) -> Iterator[Message]:
         """A `routed` message of each route that leads anywhere."""
-        yield from (_describe(route) for route in self._routes.values() if route.live is not None)
+        yield from (_describe(route) for route in self.routes() if route.live is not None)
 
     # -- what the cluster says
 
@@ -128,9 +129,8 @@ class RouteTable:
         if not gone and tenant and slug:
             self._tenants[namespace] = tenant, slug
             self._slugs[slug] = namespace
-        for (of, _), route in self._routes.items():
-            if of == namespace:
-                self._name_owner(route)
+        for route in self._routes.get(namespace, {}).values():
+            self._name_owner(route)
 
     def take_service(self, obj: Object, *, gone: bool = False) -> None:
         """A Service of ours, or that it is gone: then so is the route."""
@@ -178,14 +178,14 @@ class RouteTable:
 
     def mark_ready(self, pod: Pod) -> None:
         """It has answered."""
-        route = self._routes.get(pod.key)
+        route = self._known(pod.key)
         if route is not None and route.pods.get(pod.uid) is pod and not pod.terminating and not pod.ready:
             pod.ready = True
             self._settle(route)
 
     def mark_unready(self, pod: Pod) -> None:
         """Nobody listens there: it is probed again."""
-        route = self._routes.get(pod.key)
+        route = self._known(pod.key)
         if route is not None and pod.ready:
             pod.ready = False
             self._settle(route)
@@ -194,7 +194,7 @@ class RouteTable:
 
     def accept_partial(self) -> None:
         """Of each service that leads nowhere although some pod of it is ready since the last call: lead to that."""
-        for route in list(self._routes.values()):
+        for route in list(self.routes()):
             some = [pod for pod in route.pods.values() if pod.ready]
             if some and not route.serving and route.started:
                 self._lead(route, max(some, key=lambda pod: _age(route, pod)).tree)
@@ -203,15 +203,19 @@ class RouteTable:
     def finish_sync(self) -> None:
         """Everything that there was has been told: what is not known now does not exist."""
         self.synced = True
-        for route in list(self._routes.values()):
+        for route in list(self.routes()):
             self._listeners.wake(route)
 
     # -- deciding
 
+    def _known(self, key: Key) -> Route | None:
+        services = self._routes.get(key[0])
+        return services.get(key[1]) if services is not None else None
+
     def _open(self, namespace: str, service: str) -> Route:
-        route = self._routes.get((namespace, service))
+        route = self._known((namespace, service))
         if route is None:
-            route = self._routes[namespace, service] = Route((namespace, service))
+            route = self._routes.setdefault(namespace, {})[service] = Route((namespace, service))
             self._name_owner(route)
         return route
 
@@ -249,8 +253,9 @@ class RouteTable:
         if route.live is not None:
             route.live, route.serving = None, []
             self._listeners.tell({"type": "unrouted", "namespace": route.key[0], "service": route.key[1]})
-        if not route.pods:
-            del self._routes[route.key]
+        services = self._routes.get(route.key[0], {})
+        if not route.pods and services.pop(route.key[1], None) is not None and not services:
+            del self._routes[route.key[0]]
         self._listeners.wake(route)
 
 

@@ -97,7 +97,8 @@ async def test_a_revision_that_cannot_start_is_never_shown(door: DispatcherProce
     broken = await tenant.deploy("hello", "raise RuntimeError\n", public=True)
     await tenant.wait("Pod", lambda pods: any(is_waiting(pod, broken) for pod in pods))
 
-    assert (await get(door, "/~test/hello/")).body == b"good"
+    answer = await get(door, "/~test/hello/")
+    assert answer.body == b"good", (answer.raw, door.log.read_text(), door.controller.messages)
     assert not [m for m in door.controller.messages if m.get("tree") == broken]
 
 
