@@ -23,7 +23,7 @@ Git = Callable[..., str]
 
 @pytest.fixture(scope="session", autouse=True)
 def unsynced() -> Iterator[None]:
-    """The disk is not waited for; `test_durability.py` looks at that in processes of its own."""
+    """The disk is not waited for; `tests/acceptance/test_sync.py` looks at what is synced."""
     pygit2.option(Option.ENABLE_FSYNC_GITDIR, False)
     yield
     pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
