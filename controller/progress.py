@@ -75,7 +75,8 @@ def advance(release: Release, health: Health, *, routed: bool, now: float) -> Re
     if routed:
         if release.state == "live":
             return release
-        return replace(reach(release, "live", now), state="live", reason=None, sentence=None, message=None)
+        started = reach(release, "start", now)  # who answers has started, whether or not the cluster has said so
+        return replace(reach(started, "live", now), state="live", reason=None, sentence=None, message=None)
     if release.state == "live" or health.state != "Failed":
         return release
     if release.state == "failed" and (health.message is None or health.message == release.message):

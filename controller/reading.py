@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.live_objects import tree_of
-from controller.progress import Routes, short
+from controller.progress import short
 from core import health, history, plan
 from core.check import Checker
 from core.descriptor import Service
@@ -157,17 +157,17 @@ def choose_targets(
     reading: Reading,
     live: Mapping[plan.Key, Mapping[str, Any]],
     pods: Mapping[str, Sequence[Mapping[str, Any]]],
-    routes: Routes,
     namespace: str,
 ) -> dict[str, Target]:
     """The revision of each service that the cluster should hold now: the tip's.
 
-    Where the cluster has lost a service, its last live revision comes first, and the tip once that one answers or
-    fails: a tip that cannot start must not keep a restarted platform from serving.
+    Where the cluster has lost a service, its last live revision comes first, and the tip once that one is ready or
+    fails: a tip that cannot start must not keep a restarted platform from serving. So it is while the cluster does not
+    count the live revision as ready yet, though visitors are sent to it: a rollout would take its pods for dead.
     """
     return {
         service: before
-        if (before := reading.live.get(service)) and _comes_first(before, tip, live, pods, routes, namespace)
+        if (before := reading.live.get(service)) and _comes_first(before, tip, live, pods, namespace)
         else tip
         for service, tip in reading.tips.items()
     }
@@ -178,7 +178,6 @@ def _comes_first(
     tip: Target,
     live: Mapping[plan.Key, Mapping[str, Any]],
     pods: Mapping[str, Sequence[Mapping[str, Any]]],
-    routes: Routes,
     namespace: str,
 ) -> bool:
     if before.tree == tip.tree:
@@ -186,7 +185,7 @@ def _comes_first(
     deployment = live.get(("Deployment", namespace, tip.service))
     if deployment is None:
         return True
-    if tree_of(dict(deployment)) != short(before.tree) or routes.lead_to(namespace, tip.service, short(before.tree)):
+    if tree_of(dict(deployment)) != short(before.tree):
         return False
     created = health.parse_time(deployment["metadata"].get("creationTimestamp")) or 0.0
     replicas = before.descriptor.replicas

@@ -75,7 +75,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     await _take_requests(tenant, doors, memory)
     live = doors.objects.of(tenant.namespace)
     pods = group_pods(live)
-    targets = choose_targets(reading, live, pods, doors.routes, tenant.namespace)
+    targets = choose_targets(reading, live, pods, tenant.namespace)
     wanted = await _render(tenant, reading, targets, doors, memory)
     made = plan.make_plan(
         render.render_tenant(render.Owner(tenant.id, tenant.slug), render.Quota()),

@@ -102,7 +102,7 @@ def deploy_clone(client: Client, clone: Path, remote: str, path: Path, wish: Wis
         return wish.unchanged
     # The server has told the stages; what it did not wait for is told here.
     left = wish.timeout - (time.monotonic() - began)
-    return finish(client, find_releases(client, before or None, commit), left, wish, was_told=True)
+    return finish(client, find_releases(client, before or None, commit, path), left, wish, was_told=True)
 
 
 def _commit(clone: Path, path: Path, wish: Wish) -> str:
@@ -184,14 +184,20 @@ def _print_judgement(answer: Mapping[str, Any]) -> int:
 # -- what comes of it
 
 
-def find_releases(client: Client, before: str | None, after: str) -> list[progress.Release]:
-    """The releases that a push began: those of the services that differ between two commits of main."""
-    if before is None or before == after:
-        names = {item["name"] for item in client.read("GET", f"{client.tenant}/services")["items"]} if before else set()
+def find_releases(client: Client, before: str | None, after: str, path: Path) -> list[progress.Release]:
+    """The releases that a push began: those of the services that differ between two commits of main.
+
+    Where nothing has changed: those of what was to be deployed, as they are.
+    """
+    services = client.read("GET", f"{client.tenant}/services")["items"] if before is not None else []
+    if before == after:
+        names = {item["name"] for item in services if not path.parts or path.parts[0] in (item["path"], item["name"])}
+    elif before is not None:
+        names = set(client.read("GET", f"{client.tenant}/compare/{before}...{after}")["services"])
     else:
-        names = {n for n, verb in client.read("GET", f"{client.tenant}/compare/{before}...{after}")["services"].items()}
+        names = set()
     found = []
-    for item in client.read("GET", f"{client.tenant}/services")["items"]:
+    for item in services:
         if (item["path"] if item["path"] in names else item["name"]) in names:
             pending = {"service": item["name"], "commit": item["commit"], "state": "pending", "stages": {}}
             found.append(item["release"] or {"id": f"{item['name']}@{item['commit']}", **pending})

@@ -16,7 +16,7 @@ def test_many_services_in_one_push(fresh_platform: StartedPlatform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     for number in range(COUNT):
-        clone.write({f"s{number}/service.yaml": "public: true\n", f"s{number}/handler.py": HANDLER.format(number)})
+        clone.write({f"s{number}/service.yaml": "public: true\n", f"s{number}/handler.py": HANDLER.format(str(number))})
     clone.commit({}, "Many")
     stop, hello = threading.Event(), list[int]()
 

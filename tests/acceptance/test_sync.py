@@ -60,7 +60,7 @@ def assert_synced(lines: list[str], repository: Path, port: str) -> None:
 
 def test_a_push_is_on_disk_before_it_is_acknowledged(platform: StartedPlatform, service_name: str) -> None:
     clone = platform.clone()
-    clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": HANDLER.format("x")})
+    clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": HANDLER.format(service_name)})
     repository = platform.data / "repos" / f"{_tenant_id(platform)}.git"
     with traced(platform) as lines:
         clone.push("-o", "no-wait", "origin", "main")
@@ -69,7 +69,7 @@ def test_a_push_is_on_disk_before_it_is_acknowledged(platform: StartedPlatform, 
 
 def test_a_save_is_on_disk_before_it_is_acknowledged(platform: StartedPlatform, service_name: str) -> None:
     clone = platform.clone()
-    clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": HANDLER.format("x")})
+    clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": HANDLER.format(service_name)})
     clone.push()
     repository = platform.data / "repos" / f"{_tenant_id(platform)}.git"
     path = f"/api/v1/tenants/demo/services/{service_name}/files/handler.py"
