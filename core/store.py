@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.errors import PaaksError, RetryLater
+from core.errors import PaaksError, Problem, Refused, RetryLater
 
 SCHEMA = "0001"  # the newest revision in core/migrations/versions; a test compares the two
 CONNECT_SECONDS = 3
@@ -182,10 +182,15 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def _answering() -> AsyncIterator[None]:
-    """Refused connections, time-outs, lost locks and shutdowns are the world's fault; a violated constraint is not."""
+    """Refused connections, time-outs, lost locks and shutdowns are the world's fault; a violated constraint is not.
+
+    A text that no database can hold (a NUL in it) is the caller's.
+    """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             yield
+    except DataError as error:
+        raise Refused(Problem("bad-request", "a text has characters that cannot be stored")) from error
     except (OperationalError, InterfaceError, PoolTimeout, TimeoutError) as error:
         raise RetryLater("the database does not answer", delay=2.0) from error
     except DBAPIError as error:

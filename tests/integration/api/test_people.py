@@ -294,3 +294,11 @@ def test_rbac_08_the_last_one_stays(people: People) -> None:
         answer = people.operator.patch(f"/api/v1/users/{operator['id']}", json=change)
         assert (answer.status_code, slug_of(answer)) == (409, "last-one")
     assert people.operator.get("/api/v1/session").status_code == 200
+
+
+def test_a_text_that_no_database_can_hold_is_the_callers_fault(people: People) -> None:
+    for text in ("a\0b", "\0"):
+        made = people.operator.post("/api/v1/users", json={"email": f"{text}@example.org", "name": text})
+        assert made.status_code in (400, 422), made.text
+        named = people.operator.post("/api/v1/tokens", json={"name": text, "tenant": None})
+        assert named.status_code in (400, 422), named.text
