@@ -86,6 +86,7 @@ class Controller:
                 return await reconcile(tenant, self._doors, self._memory(tenant.id))
             finally:
                 watching.cancel()
+                await asyncio.wait([watching])  # its connections end before the door to them closes
                 await self._cluster.close()
                 await self._engine.dispose()
 
