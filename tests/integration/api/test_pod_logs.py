@@ -121,13 +121,16 @@ async def test_what_a_process_said_before_it_died_is_kept(tenant: Tenant) -> Non
     logs = open_logs(tenant)
     seen = said(await logs.read(Question(100)))  # a pod may be ready before the first line of it has arrived
     async with asyncio.timeout(SECONDS), contextlib.aclosing(logs.follow(Filter())) as coming:
+        await ask(pod, "/up")
+        while "said /up" not in seen:
+            seen.append((await anext(coming)).text)
         with contextlib.suppress(aiohttp.ClientError):
             await ask(pod, "/die")
-        while len(seen) < 3:
+        while len(seen) < 4:
             seen.append((await anext(coming)).text)
-    assert seen == ["imported one", "dying", "imported one"]
+    assert seen == ["imported one", "said /up", "dying", "imported one"]
     previous = await open_logs(tenant).read(Question(100, previous=True))
-    assert said(previous) == ["imported one", "dying"]
+    assert said(previous) == ["imported one", "said /up", "dying"]
 
 
 async def test_a_follower_that_goes_away_leaves_nothing_behind(tenant: Tenant) -> None:
