@@ -123,6 +123,8 @@ async def _render(
 ) -> dict[str, list[Object]]:
     """The objects of the services that are not settled: those whose revision or whose live objects have changed."""
     changed = {s: t for s, t in targets.items() if memory.settled.get(s) != _fingerprint(tenant, t, doors)}
+    if not changed:
+        return {}
     files = await asyncio.to_thread(read_files, doors.tenants.path_of(tenant), changed)
     owner = render.Owner(tenant.id, tenant.slug)
     wanted = {}
@@ -233,8 +235,11 @@ async def _apply(
     async def apply_service(service: str, objects: Sequence[Object]) -> None:
         if _tip(tenant, doors) != reading.head:
             raise TipMoved
+        # What a pod needs comes first, side by side; the workload when all of it is there.
+        needed = [obj for obj in objects if obj["kind"] != "Deployment"]
         try:
-            for obj in objects:
+            await asyncio.gather(*(_apply_one(obj, doors) for obj in needed))
+            for obj in objects[len(needed) :]:
                 await _apply_one(obj, doors)
         except ClusterError as error:
             failures[service] = error
