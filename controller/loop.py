@@ -31,6 +31,7 @@ from core.repository import Repository
 from core.tenants import Tenant, Tenants
 
 _KEPT_ORIGINS = 500
+_COLLECT_SECONDS = 0.1  # a release moves on several times in it, and is stored once, off the way of a change
 
 
 class Controller:
@@ -236,6 +237,7 @@ class Controller:
         """Store releases as they come, many in one transaction; they wait while the database is away."""
         while True:
             await self._to_record.wait()
+            await asyncio.sleep(_COLLECT_SECONDS)
             self._to_record.clear()
             batch = list(self._unrecorded.items())[:200]
             try:
