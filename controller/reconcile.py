@@ -26,6 +26,7 @@ from core.repository import Repository
 from core.tenants import Tenant, Tenants
 
 Object = dict[str, Any]
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -313,8 +314,11 @@ def _advance_releases(tenant: Tenant, reading: Reading, doors: Doors, memory: Me
         )
         routed = doors.routes.lead_to(tenant.namespace, service, short(tree), tip.commit)
         memory.book.put(advance(release, judged, routed=routed, now=now))
-        if judged.look_again is not None and not routed:
+        if not routed and judged.look_again is not None:
             deadlines.append(judged.look_again - now)
+        elif not routed and judged.state == "Ready":
+            # The news that a dispatcher leads there may be lost, as every message may: look again.
+            deadlines.append(_LOOK_SECONDS)
     return max(0.01, min(deadlines)) if deadlines else None
 
 
