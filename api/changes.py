@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.announcer import Actor, Announcer, Arrival
 from core import commit, history, names, paths, releases
-from core.check import Checker
+from core.check import Checker, find_services
 from core.commit import Delete, Draft, Graft, Move, Moved, Operation, Put
 from core.errors import Conflict, NotFound, Problem, Refused, RetryLater, Sides
 from core.releases import Release
@@ -231,13 +231,7 @@ def _read_blob(repository: Repository, oid: str | None) -> bytes | None:
 
 def _compare(before: Mapping[str, str], draft: Draft) -> dict[str, str]:
     """Service → created, updated or removed."""
-    after = {
-        entry.name.decode(): entry.oid
-        for entry in draft.tree(draft.root)
-        if entry.kind == "tree" and any(e.name == names.SERVICE_FILE.encode() for e in draft.tree(entry.oid))
-    }
-    if draft.find(names.SERVICE_FILE) is not None:
-        after = {"": draft.root}
+    after = dict(find_services(draft, draft.root))
     changes = {s: "created" if s not in before else "updated" for s, tree in after.items() if before.get(s) != tree}
     return changes | {s: "removed" for s in before if s not in after}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from core import names, problems
+from core import problems
 from core.errors import Problem
 from core.releases import STAGES, Release
 
@@ -102,4 +102,4 @@ def show_folded(found: Iterable[Release], asked: Mapping[str, str]) -> Iterator[
 
 def branch_of(ref: str) -> str:
     """`refs/heads/x` → `x`."""
-    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/") if ref != names.MAIN else "main"
+    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
