@@ -444,9 +444,12 @@ class Handler:
     reader, writer = await pod.open("/slow")
     lines = pod.logs.read("tnt-00000001", pod.container.pod, follow=True)
     assert (await anext(lines)).endswith(b"started\n")
+    # Stopped, it is told to end before it can accept these two.
+    os.kill(pod.process.pid, signal.SIGSTOP)
     waiting_reader, waiting_writer = await pod.open("/quick")
     other_reader, other_writer = await pod.open("/go")
     pod.process.terminate()
+    os.kill(pod.process.pid, signal.SIGCONT)
     answers = [await r.read() for r in (reader, waiting_reader, other_reader)]
     for answer in answers:
         assert answer.startswith(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
