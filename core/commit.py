@@ -189,12 +189,14 @@ class Draft:
         self._store(self.root)
 
     def _store(self, oid: str) -> None:
-        if oid not in self._new or oid in self._repository.git.odb:
+        if oid not in self._new:
             return
         kind, data = self._new[oid]
         if kind == "tree":
             for entry in parse_tree(data):
                 self._store(entry.oid)
+        if self._repository.holds(oid):
+            return
         self._repository.git.odb.write(ObjectType.TREE if kind == "tree" else ObjectType.BLOB, data)
 
 
@@ -261,9 +263,10 @@ def merge_texts(repository: Repository, base: bytes | None, yours: bytes | None,
     if yours in (base, theirs) or theirs == base:
         return theirs if yours == base else yours
     write = repository.git.odb.write
-    ancestor, ours, upstream = (
-        pygit2.IndexEntry("file", write(ObjectType.BLOB, side), FileMode.BLOB) for side in (base, yours, theirs)
-    )
+    written = [write(ObjectType.BLOB, side) for side in (base, yours, theirs)]
+    for oid in written:
+        repository.verify(str(oid))  # what was there already was not written again
+    ancestor, ours, upstream = (pygit2.IndexEntry("file", oid, FileMode.BLOB) for oid in written)
     try:
         result = repository.git.merge_file_from_index(ancestor, ours, upstream, use_deprecated=False)
     except RuntimeError:  # pygit2 cannot hold a result of no bytes
@@ -278,6 +281,8 @@ def create(repository: Repository, draft: Draft, parent: str, message: str, auth
     RetryLater where the disk does not take it.
     """
     git = repository.git
+    for oid in (parent, draft.root):
+        repository.verify(oid)
     try:
         draft.store()
         now = int(time.time())

@@ -165,10 +165,27 @@ def list_commits(
 
 
 def _patches(repository: Repository, old: str | None, new: str) -> Iterator[pygit2.Patch]:
+    _verify_differing(repository, repository.root_of(old) if old else None, repository.root_of(new))
     after = repository.commit(new).tree
     diff = repository.commit(old).tree.diff_to_tree(after) if old else after.diff_to_tree(swap=True)
     diff.find_similar()
     return (patch for patch in diff if patch is not None)
+
+
+def _verify_differing(repository: Repository, old: str | None, new: str | None) -> None:
+    """Whatever libgit2 reads to tell two trees apart: raises RetryLater where any of it is damaged."""
+    sides = [{e.name: e for e in repository.tree(oid)} if oid else {} for oid in (old, new)]
+    for oid in filter(None, (old, new)):
+        repository.verify(oid)
+    for name in sides[0].keys() | sides[1].keys():
+        before, after = (side.get(name) for side in sides)
+        if before == after:
+            continue
+        for entry in filter(None, (before, after)):
+            repository.verify(entry.oid)
+        trees = [entry.oid if entry and entry.kind == "tree" else None for entry in (before, after)]
+        if any(trees):
+            _verify_differing(repository, *trees)
 
 
 def compare(repository: Repository, old: str | None, new: str) -> dict[str, Any]:

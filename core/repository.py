@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import heapq
 import os
 import shutil
 import subprocess
@@ -15,12 +16,14 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pygit2
 from pygit2.enums import FileMode, ObjectType, Option
 
 from core import names
 from core.errors import NotFound, Problem, Refused, RetryLater
+from core.object_files import Damaged, find_damaged_pack, read_loose
 
 GIT_ENVIRONMENT: Mapping[str, str] = {
     "PATH": os.defpath,
@@ -41,6 +44,7 @@ _CONFIG = {
 LOOSE_LIMIT = 500
 PACK_LIMIT = 20
 _DAY = 86_400.0
+_AHEAD, _BEHIND = 1, 2  # from which of two commits a third is reached
 
 pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
 pygit2.option(Option.SET_OWNER_VALIDATION, False)
@@ -81,8 +85,11 @@ class Repository:
             self.git = pygit2.Repository(str(path))
         except (pygit2.GitError, OSError) as error:
             raise RetryLater(f"{path.name} cannot be opened: {error}", delay=10.0) from error
+        self._directories = [str(path / "objects")]
+        self._whole: set[str] = set()
         if quarantine:
             self.git.odb.add_disk_alternate(quarantine)
+            self._directories.append(quarantine)
 
     # -- references -----------------------------------------------------------------------------------------------
 
@@ -117,35 +124,67 @@ class Repository:
 
     def _commit_id(self, oid: str) -> str | None:
         try:
-            return str(self.git[oid].peel(pygit2.Commit).id)
-        except (KeyError, ValueError, pygit2.GitError):
+            return str(self.commit(oid).id)
+        except NotFound:
             return None
 
     def live_refs(self) -> dict[str, str]:
-        """Service → commit of its last live revision."""
+        """Service → commit of its last live revision. Raises RetryLater where one cannot be read."""
         found = {}
-        for ref in self.git.references:
+        for ref in self._list_refs():
             service = names.parse_live_ref(ref)
             target = self.read_ref(ref) if service else None
             if service and target:
                 found[service] = target
         return found
 
+    def _list_refs(self) -> set[str]:
+        """Every reference, those too that libgit2 passes over because their files are damaged."""
+        files = (Path(where, name) for where, _, there in os.walk(self.path / "refs") for name in there)
+        try:
+            return {*self.git.references, *(str(file.relative_to(self.path)) for file in files)}
+        except pygit2.GitError as error:
+            raise RetryLater(f"the references of {self.path.name} cannot be read: {error}", delay=10.0) from error
+
     # -- objects --------------------------------------------------------------------------------------------------
 
     def commit(self, oid: str) -> pygit2.Commit:
-        """A commit object. Raises NotFound."""
-        try:
-            return self.git[oid].peel(pygit2.Commit)
-        except (KeyError, ValueError, pygit2.GitError):
-            raise NotFound(Problem("not-found", f"there is no commit {oid[:12]}")) from None
+        """A commit object, or the one that a tag leads to. Raises NotFound."""
+        found = self._object(oid)
+        while isinstance(found, pygit2.Tag):
+            found = self._object(str(found.target))
+        if not isinstance(found, pygit2.Commit):
+            raise NotFound(Problem("not-found", f"there is no commit {oid[:12]}"))
+        return found
+
+    def _object(self, oid: str) -> Any:
+        self.verify(oid)
+        with self._reading(oid, "commit"):
+            return self.git[oid]
 
     def is_ahead(self, commit: str, of: str) -> bool:
         """Is `of` the same commit or among its ancestors? False where either is missing."""
         try:
-            return commit == of or self.git.descendant_of(commit, of)
-        except (KeyError, ValueError, pygit2.GitError):
+            return commit == of or self._reaches(commit, of)
+        except NotFound:
             return False
+
+    def _reaches(self, commit: str, of: str) -> bool:
+        """Walks back from both, the youngest first, until all that is left is behind `of` too and cannot lead to it."""
+        sides = {commit: _AHEAD, of: _BEHIND}
+        waiting = [(-self.commit(oid).commit_time, oid) for oid in sides]
+        heapq.heapify(waiting)
+        ahead_only = {commit}
+        while ahead_only:
+            _, oid = heapq.heappop(waiting)
+            ahead_only.discard(oid)
+            for parent in map(str, self.commit(oid).parent_ids):
+                before = sides.get(parent, 0)
+                sides[parent] = before | sides[oid]
+                if sides[parent] != before:
+                    heapq.heappush(waiting, (-self.commit(parent).commit_time, parent))
+                    (ahead_only.add if sides[parent] == _AHEAD else ahead_only.discard)(parent)
+        return bool(sides[of] & _AHEAD)
 
     def root_of(self, commit: str) -> str:
         """The root tree of a commit."""
@@ -157,23 +196,51 @@ class Repository:
 
     def size(self, oid: str) -> int:
         """The size of an object in bytes, without reading it."""
-        try:
+        with self._reading(oid):
             return int(self.git.odb.read_header(oid)[1])
-        except (KeyError, ValueError, pygit2.GitError):
-            raise NotFound(Problem("not-found", f"there is no object {oid[:12]}")) from None
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob. Raises NotFound."""
         return self._read(oid)
 
+    def verify(self, oid: str) -> None:
+        """Before libgit2 reads an object: raises RetryLater where it is loose and not whole. Looks once at each."""
+        if oid not in self._whole:
+            self._read_loose(oid)
+            self._whole.add(oid)
+
+    def holds(self, oid: str) -> bool:
+        """Is the object there, and whole? Raises RetryLater where it is damaged: git would not write it again."""
+        self.verify(oid)
+        return oid in self.git.odb
+
     def _read(self, oid: str) -> bytes:
+        loose = self._read_loose(oid)
+        if loose is not None:
+            return loose
+        with self._reading(oid):
+            return bytes(self.git.odb.read(oid)[1])
+
+    def _read_loose(self, oid: str) -> bytes | None:
         try:
-            _, data = self.git.odb.read(oid)
+            return next(
+                (found[1] for directory in self._directories if (found := read_loose(directory, oid)) is not None), None
+            )
+        except (Damaged, OSError) as error:
+            raise RetryLater(f"{self.path.name} cannot be read: {error}", delay=10.0) from error
+
+    @contextlib.contextmanager
+    def _reading(self, oid: str, what: str = "object") -> Iterator[None]:
+        """What libgit2 does not find may be in a pack that it could not open: then that is nobody's wish."""
+        try:
+            yield
         except (KeyError, ValueError):
-            raise NotFound(Problem("not-found", f"there is no object {oid[:12]}")) from None
-        except (pygit2.GitError, OSError) as error:  # it is there: that it cannot be read is nobody's wish
+            damaged = next(filter(None, map(find_damaged_pack, self._directories)), None)
+            if damaged is not None:
+                raise RetryLater(f"{self.path.name} cannot be read: {damaged} is damaged", delay=10.0) from None
+            raise NotFound(Problem("not-found", f"there is no {what} {oid[:12]}")) from None
+        except (pygit2.GitError, OSError) as error:
             raise RetryLater(f"{oid[:12]} of {self.path.name} cannot be read: {error}", delay=10.0) from error
-        return bytes(data)
 
     def find(self, root: str, path: str) -> Entry | None:
         """The entry at a `/`-separated path below a tree, or None."""
@@ -198,8 +265,11 @@ class Repository:
 
 def list_objects(directory: str) -> Iterator[str]:
     """The ids of all objects in an object directory, whether or not anything leads to them."""
-    for oid in pygit2.Odb(directory):
-        yield str(oid)
+    try:
+        for oid in pygit2.Odb(directory):
+            yield str(oid)
+    except (pygit2.GitError, OSError) as error:
+        raise RetryLater(f"what was pushed cannot be read: {error}", delay=1.0) from error
 
 
 def create_repository(path: Path, template: Mapping[str, tuple[int, bytes]], author: tuple[str, str]) -> str:
