@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api import known_releases
 from api.announcer import Actor, Announcer, Arrival
-from core import commit, history, names, paths, releases
+from api.live import Live
+from core import commit, history, names, paths
 from core.check import Checker, find_services
 from core.commit import Delete, Draft, Graft, Move, Moved, Operation, Put
 from core.errors import Conflict, NotFound, Problem, Refused, RetryLater, Sides
@@ -69,11 +71,13 @@ class _Drafted:
 class Changes:
     """Lands wishes. One at a time per tenant in this process; against pushes the reference is compared and swapped."""
 
-    def __init__(self, tenants: Tenants, checker: Checker, announcer: Announcer, engine: AsyncEngine) -> None:
+    def __init__(
+        self, tenants: Tenants, checker: Checker, announcer: Announcer, live: Live, engine: AsyncEngine
+    ) -> None:
         self._tenants = tenants
         self._checker = checker
         self._announcer = announcer
-        self._engine = engine
+        self._live, self._engine = live, engine
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def apply(self, tenant: Tenant, actor: Actor, wish: Wish) -> Landed:
@@ -152,7 +156,9 @@ class Changes:
 
     async def _past_releases(self, tenant: Tenant, service: str) -> list[Release]:
         try:
-            return await releases.list_releases(self._engine, tenant.id, service=service, limit=_LOOK_BACK)
+            return await known_releases.list_releases(
+                self._live, self._engine, tenant.id, service=service, limit=_LOOK_BACK, after=None
+            )
         except RetryLater:
             return []  # git alone knows what was there, only not what was live
 

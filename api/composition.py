@@ -71,7 +71,7 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
                 tenants=tenants,
                 checker=checker,
                 announcer=announcer,
-                changes=Changes(tenants, checker, announcer, engine),
+                changes=Changes(tenants, checker, announcer, live, engine),
                 live=live,
                 index=ServiceIndex(tenants, checker),
                 cluster=cluster,

@@ -48,8 +48,8 @@ async def list_releases(
         stored = []
         if not live.latest(tenant):
             raise
-    known = {release.id: release for release in live.latest(tenant).values() if service in (None, release.service)}
-    found = {release.id: live.find(tenant, release.service, release.commit) or release for release in stored}
+    known = {release.id: release for release in live.all(tenant) if service in (None, release.service)}
+    found = {release.id: known.get(release.id, release) for release in stored}
     last = _order(stored[-1].place) if len(stored) == limit else None
     for release in known.values():
         follows = after is None or _order(release.place) > _order(after)

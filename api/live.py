@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,6 +83,10 @@ class Live:
     def latest(self, tenant: str) -> Mapping[str, Release]:
         """The newest release of each service, as far as this process knows."""
         return self._room(tenant).newest
+
+    def all(self, tenant: str) -> Collection[Release]:
+        """Every release of a tenant that this process knows, in no order."""
+        return self._room(tenant).known.values()
 
     def find(self, tenant: str, service: str, commit: str) -> Release | None:
         """One release, if it is known here."""

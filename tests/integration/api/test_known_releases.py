@@ -66,6 +66,14 @@ async def test_what_is_known_here_goes_before_what_is_stored(engine: AsyncEngine
     assert shown(further) == [("a", 1)]
 
 
+async def test_all_that_is_known_here_is_listed_before_any_of_it_is_stored(engine: AsyncEngine, tenant: str) -> None:
+    live = Live()
+    for number in (1, 2, 3):
+        live.publish(make(tenant, "a", number, created=BEGAN + number))
+    found = await known_releases.list_releases(live, engine, tenant, service="a", limit=10, after=None)
+    assert shown(found) == [("a", 3), ("a", 2), ("a", 1)]
+
+
 async def test_one_release_is_found_in_either_place(engine: AsyncEngine, tenant: str) -> None:
     live = Live()
     await releases.insert(engine, [make(tenant, "a", 1)])
