@@ -47,11 +47,12 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class TenantGrant:
-    """The one tenant that a token for git or apps carries."""
+    """The one tenant that a token for git or apps carries, and the email by which the tenant knows the caller."""
 
     id: str
     slug: str
     role: str
+    email: str
 
 
 class KeyRing:
@@ -131,7 +132,7 @@ class KeyRing:
         claims: dict[str, object] = {"iss": self.issuer, "aud": audience, "sub": user_id, "sid": session}
         claims |= {"iat": int(now), "nbf": int(now), "exp": int(now + self._lifetime), "scopes": scopes}
         if grant is not None:
-            claims |= {"ten": grant.id, "slug": grant.slug, "role": grant.role}
+            claims |= {"ten": grant.id, "slug": grant.slug, "role": grant.role, "email": grant.email}
         payload = json.dumps(claims, separators=(",", ":")).encode()
         headers = {"typ": TYPE, "kid": key.kid}
         return jwt.PyJWS().encode(payload, key.private, algorithm=ALGORITHM, headers=headers), now + self._lifetime

@@ -49,7 +49,7 @@ class BadCredential(PaaksError):
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified access token says. `tenant`, `slug` and `role` are set for the audiences app and git only."""
+    """What a verified access token says. `tenant`, `slug`, `role`, `email`: for the audiences app and git only."""
 
     subject: str
     session: str
@@ -60,6 +60,7 @@ class Claims:
     tenant: str | None = None
     slug: str | None = None
     role: str | None = None
+    email: str | None = None
 
 
 def verify_access_token(token: str, keys: Mapping[str, PublicKey], *, issuer: str, audience: str, now: float) -> Claims:
@@ -157,7 +158,7 @@ def _read_claims(claims: dict[str, Any], issuer: str, audience: str, now: float)
     )
 
 
-_MEMBER = {"tenant": "ten", "slug": "slug", "role": "role"}
+_MEMBER = {"tenant": "ten", "slug": "slug", "role": "role", "email": "email"}
 
 
 def _check_times(claims: dict[str, Any], now: float) -> tuple[float, float]:

@@ -88,7 +88,8 @@ class Api:
         """An access token for a tenant's services."""
         now = time.time()
         values: dict[str, Any] = {"iss": ISSUER, "aud": "app", "sub": "ana", "sid": "s1", "iat": now, "nbf": now}
-        values |= {"exp": now + 900, "scopes": ["invoke"], "ten": tenant, "slug": slug, "role": "developer"} | claims
+        values |= {"exp": now + 900, "scopes": ["invoke"], "ten": tenant, "slug": slug, "role": "developer"}
+        values |= {"email": "ana@example.org"} | claims
         given = {name: value for name, value in values.items() if value is not None}
         return jwt.PyJWS().encode(
             json.dumps(given).encode(),

@@ -106,7 +106,7 @@ class Callers:
             return None
         if claims.session in self._now.revoked or claims.expires_at + credentials.LEEWAY <= self._clock():
             raise _bad()
-        return Caller(claims.tenant or "", claims.subject, claims.scopes)
+        return Caller(claims.tenant or "", claims.email or "", claims.scopes)
 
     def _find_personal(self, token: str) -> Caller:
         digest = self._hashes.get(token)

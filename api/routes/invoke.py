@@ -48,7 +48,7 @@ async def invoke_service(service: str, body: Asked, platform: ThePlatform, visit
 def _make_token(platform: Platform, principal: Principal, tenant: Tenant) -> str:
     """A token for this one call: for apps and this tenant only; it never leaves the platform."""
     session = principal.session or f"token:{principal.token}"
-    grant = TenantGrant(tenant.id, tenant.slug, principal.role_in(tenant.id) or "viewer")
+    grant = TenantGrant(tenant.id, tenant.slug, principal.role_in(tenant.id) or "viewer", principal.email)
     token, _ = platform.keys.sign_access_token(
         user_id=principal.user_id, session=session, audience="app", scopes=["invoke"], now=time.time(), grant=grant
     )

@@ -137,7 +137,7 @@ def _make_grant(platform: Platform, caller: Principal, wanted: Wanted) -> Tenant
         raise NotFound(Problem("not-found", "there is no such tenant", pointer="/tenant"))
     if not may(caller, _NEEDED[wanted.aud], tenant.id):
         raise Refused(Problem("forbidden", f"your role or your token does not allow it in {tenant.slug}"))
-    return TenantGrant(tenant.id, tenant.slug, caller.role_in(tenant.id) or "operator")
+    return TenantGrant(tenant.id, tenant.slug, caller.role_in(tenant.id) or "operator", caller.email)
 
 
 def _answer_session(platform: Platform, session: Session) -> Response:

@@ -47,7 +47,7 @@ class Forge:
         }
         claims |= {"scopes": ["read", "write", "invoke", "admin"]}
         if aud != "api":
-            claims |= {"ten": self.tenant, "slug": "demo", "role": "admin"}
+            claims |= {"ten": self.tenant, "slug": "demo", "role": "admin", "email": "a@example.org"}
         return {name: value for name, value in (claims | changed).items() if value is not None}
 
     def header(self, **changed: Any) -> dict[str, Any]:
@@ -222,6 +222,13 @@ def test_a_platform_that_is_reached_by_nobody_else(people: People) -> None:
     assert fetch_git(people.api, slug, git).status_code == 200
     assert fetch_git(people.api, "demo", git).status_code == 404
     assert fetch_git(people.api, slug, app).status_code == 401
+    assert read_claims(app)["email"] == person.email, "the dispatcher knows no users"
+
+
+def read_claims(token: str) -> dict[str, Any]:
+    segment = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    return claims
 
 
 def cpu_seconds(api: ApiProcess) -> float:

@@ -174,7 +174,7 @@ async def test_px_09_identity_headers_are_the_platforms_own(site: Site) -> None:
     assert answer.told("X-Forwarded-Proto") == ["http"]
     assert answer.told("X-Forwarded-Prefix") == ["/safe"]
     assert answer.told("PaaKS-Tenant") == ["test"]
-    assert answer.told("PaaKS-User") == ["ana"]
+    assert answer.told("PaaKS-User") == ["ana@example.org"]
     assert answer.told("PaaKS-Request-Id") == [answer.headers["paaks-request-id"]]
     assert answer.told("X-Forwarded-Host") == [f"127.0.0.1:{site.door.port}"]
     assert b"evil" not in answer.body

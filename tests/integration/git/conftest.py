@@ -194,7 +194,11 @@ def make_clone(server: GitServer, path: Path, slug: str, role: str = "developer"
 
 def app_token(server: GitServer, slug: str, audience: str, user: str = "00000000-0000-4000-8000-000000000001") -> str:
     """A signed access token of ta's developer."""
-    grant = TenantGrant(server.tenant(slug).id, slug, "developer") if audience != "api" else None
+    grant = (
+        TenantGrant(server.tenant(slug).id, slug, "developer", "ta-developer@example.org")
+        if audience != "api"
+        else None
+    )
 
     text, _ = server.keys.sign_access_token(
         user_id=user, session="s", audience=audience, scopes=list(SCOPES), now=time.time(), grant=grant

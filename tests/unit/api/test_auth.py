@@ -44,7 +44,7 @@ class World:
         self.authenticator = Authenticator(self.settings, self.keys, self.directory)
 
     def sign(self, audience: str = "api", **members: Any) -> str:
-        grant = None if audience == "api" else TenantGrant("t", "demo", "developer")
+        grant = None if audience == "api" else TenantGrant("t", "demo", "developer", "ana@example.org")
         given = {"user_id": "u", "session": "s", "scopes": SCOPES, "now": NOW.timestamp(), "grant": grant} | members
         return self.keys.sign_access_token(audience=audience, **given)[0]
 

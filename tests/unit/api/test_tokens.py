@@ -41,10 +41,12 @@ def verify(ring: KeyRing, token: str, now: float = NOW, audience: str = "api") -
 def test_what_is_signed_can_be_verified(tmp_path: Path) -> None:
     ring = make_ring(tmp_path)
     claims = verify(ring, sign(ring))
-    git = verify(ring, sign(ring, audience="git", grant=TenantGrant("t", "demo", "viewer")), audience="git")
+    git = verify(
+        ring, sign(ring, audience="git", grant=TenantGrant("t", "demo", "viewer", "ana@example.org")), audience="git"
+    )
 
     assert (claims.subject, claims.session, claims.scopes, claims.tenant) == ("u", "s", ("read",), None)
-    assert (git.tenant, git.slug, git.role) == ("t", "demo", "viewer")
+    assert (git.tenant, git.slug, git.role, git.email) == ("t", "demo", "viewer", "ana@example.org")
 
 
 def test_everything_is_readable_by_us_alone(tmp_path: Path) -> None:

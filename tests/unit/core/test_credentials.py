@@ -72,14 +72,14 @@ def test_a_good_token_is_believed() -> None:
 
 @pytest.mark.parametrize("audience", ["app", "git"])
 def test_a_good_token_for_one_tenant_is_believed(audience: str) -> None:
-    claims = verify(sign(but(aud=audience, ten="t-1", slug="demo", role="developer")), audience)
+    claims = verify(sign(but(aud=audience, ten="t-1", slug="demo", role="developer", email="a@x")), audience)
 
-    assert (claims.tenant, claims.slug, claims.role) == ("t-1", "demo", "developer")
+    assert (claims.tenant, claims.slug, claims.role, claims.email) == ("t-1", "demo", "developer", "a@x")
 
 
-@pytest.mark.parametrize("missing", ["ten", "slug", "role"])
+@pytest.mark.parametrize("missing", ["ten", "slug", "role", "email"])
 def test_a_token_for_visitors_or_git_must_name_its_tenant(missing: str) -> None:
-    members = {"ten": "t-1", "slug": "demo", "role": "viewer"}
+    members = {"ten": "t-1", "slug": "demo", "role": "viewer", "email": "a@x"}
     del members[missing]
 
     assert refuse(sign(but(aud="app", **members)), "app") == missing

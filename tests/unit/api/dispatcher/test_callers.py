@@ -37,8 +37,16 @@ def identify(callers: Callers, token: str) -> Caller | None:
 
 
 def test_an_access_token_says_who_it_is(api: Api, callers: Callers) -> None:
-    assert identify(callers, api.sign(TENANT)) == Caller(TENANT, "ana", ("invoke",))
+    assert identify(callers, api.sign(TENANT)) == Caller(TENANT, "ana@example.org", ("invoke",))
     assert callers.identify(b"bearer  " + api.sign(TENANT).encode()) is not None
+
+
+def test_a_caller_has_one_name_whatever_the_credential(api: Api) -> None:
+    """A handler stores what a user has made under `PaaKS-User`: an email, by an access token and a personal one."""
+    callers, personal = Callers(), api.make_personal(TENANT)
+    callers.take(copy.deepcopy(api.snapshot))
+
+    assert identify(callers, personal) == identify(callers, api.sign(TENANT, sub="0a1b-user-id"))
 
 
 @pytest.mark.parametrize(
