@@ -61,10 +61,16 @@ async def _start(platform: Platform, stream: AccessStream) -> None:
     await _insist(lambda: _bootstrap(platform))
     await _insist(lambda: maintenance.ask_git(platform))
     await maintenance.sweep(platform)
-    await stream.serve(platform.settings.access_socket)
+    await _serve_stream(platform.settings, stream)
     platform.directory.on_change.append(stream.look)
     platform.readiness.started = True
     await asyncio.gather(stream.run(platform.settings.look_seconds), *maintenance.list_jobs(platform))
+
+
+async def _serve_stream(settings: Settings, stream: AccessStream) -> None:
+    await stream.serve(settings.access_socket)
+    if settings.access_stream_port is not None and settings.internal_token_file is not None:
+        await stream.serve_port(settings.bind, settings.access_stream_port, settings.internal_token_file)
 
 
 async def _bootstrap(platform: Platform) -> None:
@@ -89,9 +95,7 @@ async def _insist(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
 def _open_listener(settings: Settings) -> socket.socket:
     if settings.listen_fd is not None:
         return sockets.adopt_listener(settings.listen_fd)
-    listener = socket.create_server(("127.0.0.1", settings.port), backlog=512)
-    listener.setblocking(False)
-    return listener
+    return sockets.listen_tcp(settings.bind, settings.port)
 
 
 def main() -> int:

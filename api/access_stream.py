@@ -1,7 +1,8 @@
-"""What dispatchers may know, told over a unix socket: a snapshot, then what has changed, a bookmark each second.
+"""What dispatchers may know, told on a unix socket and an internal port: a snapshot, then what has changed.
 
-Keys, tenants by slug, hashes of live tokens with what they are good for, revoked sessions; no secret of anybody. What
-does not live here: who is who (`directory.py`), and what a dispatcher makes of it (`dispatcher/callers.py`).
+A bookmark comes each second. Keys, tenants by slug, hashes of live tokens with what they are good for, revoked
+sessions; no secret of anybody. What does not live here: who is who (`directory.py`), and what a dispatcher makes of it
+(`dispatcher/callers.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from api.directory import Directory, Snapshot
 from api.tokens import KeyRing
 from core import sockets
+from core.internal_port import PortServer
 from core.tenants import Tenants
 
 Message = dict[str, Any]
@@ -93,12 +95,18 @@ class AccessStream:
         self._version = 0
         self._readers: set[asyncio.Transport] = set()
         self._server: asyncio.Server | None = None
+        self._port: PortServer | None = None
 
     async def serve(self, path: Path) -> None:
         """Listen from now on; returns at once."""
         self.look()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: _Reader(self), sock=sockets.listen_unix(path))
+
+    async def serve_port(self, host: str, number: int, token_file: Path) -> None:
+        """Listen on a port too, for who has an internal token; returns at once. After `serve`."""
+        self._port = PortServer(token_file, lambda: _Reader(self))
+        await self._port.listen(host, number)
 
     async def run(self, seconds: float) -> None:
         """Look and send a bookmark again and again."""
@@ -121,6 +129,8 @@ class AccessStream:
 
     async def close(self) -> None:
         """Stop listening and drop every reader."""
+        if self._port is not None:
+            self._port.close()
         if self._server is not None:
             self._server.close()
         for transport in list(self._readers):

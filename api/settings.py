@@ -31,10 +31,18 @@ class Settings:
     """The controller's socket: `unix:<path>`."""
     cluster: str
     """`unix:<path>` of the node, `kubeconfig:<path>` or `in-cluster`."""
+    dispatcher_url: str | None = None
+    """Where this process reaches the dispatcher, if not at `apps_url`."""
     listen_fd: int | None = None
     """The inherited listening socket; without one the process listens on `port`."""
     port: int = 3000
-    """Only without `listen_fd`: the port on 127.0.0.1."""
+    """Only without `listen_fd`: the port that people reach."""
+    bind: str = "127.0.0.1"
+    """The address that `port` and `access_stream_port` are on."""
+    access_stream_port: int | None = None
+    """A port for dispatchers on other machines, besides `access_stream`; they need the internal token."""
+    internal_token_file: Path | None = None
+    """The internal token; read again at each connection."""
     lifeline_fd: int | None = None
     """The read end of the supervisor's pipe; its end of file ends the process."""
     log_format: str = "json"
@@ -69,10 +77,16 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("public_url", "apps_url"):
             _require(urlsplit(getattr(self, name)).scheme in ("http", "https"), name, "an http address")
+        if self.dispatcher_url is not None:
+            _require(urlsplit(self.dispatcher_url).scheme in ("http", "https"), "dispatcher_url", "an http address")
         for name in ("access_stream", "link"):
             _require(getattr(self, name).startswith("unix:"), name, "unix:<path>")
         _require(self.database_url.startswith("postgresql+psycopg://"), "database_url", "postgresql+psycopg://…")
         _require(self.log_format in ("json", "text"), "log_format", "json or text")
+        if self.access_stream_port is not None:
+            _require(
+                self.internal_token_file is not None, "internal_token_file", "set, as a port for dispatchers needs"
+            )
         for field in fields(self):
             value = getattr(self, field.name)
             _require(not isinstance(value, int | float) or value >= 0, field.name, "zero or more")

@@ -40,7 +40,7 @@ def main() -> int:
         settings = Settings.from_environment(os.environ)
         with hold_lock(settings):
             asyncio.run(run(settings))
-    except (SettingError, BlockingIOError, PaaksError) as error:
+    except (SettingError, OSError, PaaksError) as error:
         print(f"controller: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
         return 1
     return 0

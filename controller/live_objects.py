@@ -34,6 +34,11 @@ class LiveObjects:
             for kind in KINDS:
                 group.create_task(self._follow(kind), name=f"watch {kind}")
 
+    @property
+    def synced(self) -> bool:
+        """Has every kind been listed once?"""
+        return self._synced.is_set()
+
     async def wait_synced(self) -> None:
         """Wait until every kind has been listed once."""
         await self._synced.wait()

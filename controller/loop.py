@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 import watchfiles
 
+from controller.health_port import serve_health
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes
 from controller.reconcile import Doors, Memory, Outcome, TipMoved, reconcile
@@ -56,6 +57,7 @@ class Controller:
             self._routes,
             asyncio.Semaphore(settings.max_applies),
             settings.apps_url,
+            settings.runtime_image,
         )
         self._memories: dict[str, Memory] = {}
         self._heads: dict[str, tuple[str | None, Tenant]] = {}
@@ -68,8 +70,8 @@ class Controller:
             stack.push_async_callback(self._cluster.close)
             stack.push_async_callback(self._engine.dispose)
             await self._load_releases()
-            await self._hub.serve(self._settings.link_path)
             stack.push_async_callback(self._hub.close)
+            await self._listen(stack)
             stack.callback(self.queue.close)
             async with asyncio.TaskGroup() as group:
                 for job in (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all):
@@ -77,6 +79,16 @@ class Controller:
                 await self._objects.wait_synced()
                 for number in range(self._settings.workers):
                     group.create_task(self._work(), name=f"worker {number}")
+
+    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        """The link, and what is asked of this process on ports, if it has any."""
+        settings = self._settings
+        await self._hub.serve(settings.link_path)
+        if settings.link_port is not None and settings.internal_token_file is not None:
+            await self._hub.serve_port(settings.bind, settings.link_port, settings.internal_token_file)
+        if settings.health_port is not None:
+            health = await serve_health(settings.bind, settings.health_port, lambda: self._objects.synced)
+            stack.callback(health.close)
 
     async def run_once(self, tenant: Tenant) -> Outcome:
         """One pass of one tenant, without queue and link: for CI and repair."""

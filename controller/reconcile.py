@@ -40,6 +40,7 @@ class Doors:
     routes: Routes
     applies: asyncio.Semaphore
     apps_url: str
+    image: str = render.IMAGE
 
 
 @dataclass
@@ -133,7 +134,7 @@ async def _render(
         known = live_objects.commits_of(doors.objects.find(tenant.namespace, "Service", service))
         commits = render.remember_commit(known, target.tree, target.commit, keep=_trees_to_name(reading, service))
         revision = render.Revision(service, target.tree, target.commit, target.descriptor, files[service])
-        wanted[service] = list(render.render_service(owner, revision, commits))
+        wanted[service] = list(render.render_service(owner, revision, commits, doors.image))
     return wanted
 
 

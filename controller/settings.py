@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.process import read_settings
+from core.process import PREFIX, SettingError, read_settings
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,24 @@ class Settings:
     """Tenants that are reconciled at the same time."""
     retry_seconds: float = 0.5
     """The first pause after a failure; doubled each time, to at most 60 s."""
+    runtime_image: str = "paaks-runtime"
+    """The image that handlers run in, by digest where it can be."""
+    bind: str = "127.0.0.1"
+    """The address that `link_port` and `health_port` are on."""
+    link_port: int | None = None
+    """A port for dispatchers on other machines, besides `link`; they need the internal token."""
+    internal_token_file: Path | None = None
+    """The internal token; read again at each connection."""
+    health_port: int | None = None
+    """Where `/livez` and `/readyz` are answered."""
     lifeline_fd: int | None = None
     """The supervisor's pipe: when it closes, the process ends."""
     log_format: str = "json"
     """`json`, or `text` for people."""
+
+    def __post_init__(self) -> None:
+        if self.link_port is not None and self.internal_token_file is None:
+            raise SettingError(f"{PREFIX}LINK_PORT needs {PREFIX}INTERNAL_TOKEN_FILE")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

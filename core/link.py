@@ -1,6 +1,7 @@
-"""The messages between our processes: JSON lines on a unix socket. They are hints and may be lost.
+"""The messages between our processes: JSON lines on a unix socket or an internal port. They are hints and may be lost.
 
-What does not live here: what a message means. Whoever sends one must come to the same result without it, only later.
+What does not live here: what a message means, and who may connect (`internal_port.py`). Whoever sends one must come to
+the same result without it, only later.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from core import sockets
+from core import internal_port, sockets
+from core.internal_port import Address, PortServer
 
 Message = dict[str, Any]
 
@@ -92,14 +94,22 @@ class Hub:
         self._peers: dict[_Lines, Peer] = {}
         self._connections: set[_Lines] = set()
         self._server: asyncio.Server | None = None
+        self._port: PortServer | None = None
 
     async def serve(self, path: Path) -> None:
         """Listen at `path` from now on; returns at once."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(self._accept, sock=sockets.listen_unix(path))
 
+    async def serve_port(self, host: str, number: int, token_file: Path) -> None:
+        """Listen on a port too, for who has an internal token; returns at once."""
+        self._port = PortServer(token_file, self._accept)
+        await self._port.listen(host, number)
+
     async def close(self) -> None:
         """Stop listening and drop every peer."""
+        if self._port is not None:
+            self._port.close()
         if self._server is not None:
             self._server.close()
         for lines in list(self._connections):
@@ -138,17 +148,22 @@ class Hub:
 
 
 class Connection:
-    """A client's side. Connects again for ever; each connection begins with the hello, then what `on_connect` gives."""
+    """A client's side. Connects again for ever; each connection begins with the hello, then what `on_connect` gives.
+
+    `token_file` is for a port: see `internal_port.py`.
+    """
 
     def __init__(
         self,
-        path: Path,
+        address: Address,
         role: str,
         id: str,
         on_message: Callable[[Message], None],
         on_connect: Callable[[], Iterable[Message]],
+        token_file: Path | None = None,
     ) -> None:
-        self._path, self._on_message, self._on_connect = path, on_message, on_connect
+        self._address, self._token_file = address, token_file
+        self._on_message, self._on_connect = on_message, on_connect
         self._hello: Message = {"type": "hello", "role": role, "id": id}
         self._lines: _Lines | None = None
         self._closed = asyncio.Event()
@@ -182,7 +197,9 @@ class Connection:
     async def _connect(self) -> None:
         """One connection, from its hello to its end."""
         ended = asyncio.Event()
-        lines = await sockets.connect_protocol(self._path, lambda: _Lines(self._on_message, ended.set))
+        lines = await internal_port.connect_protocol(
+            self._address, self._token_file, lambda: _Lines(self._on_message, ended.set)
+        )
         if self._closed.is_set():
             lines.abort()
         lines.send(self._hello)

@@ -23,7 +23,7 @@ IMAGE = "paaks-runtime"
 STOP_ALLOWANCE = 5  # seconds beyond the timeout for a pod to end
 KEPT_COMMITS = 10
 _MI = 1024 * 1024
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,16 @@ def render_tenant(owner: Owner, quota: Quota) -> Iterator[Object]:
     yield from _network_policies(owner)
 
 
-def render_service(owner: Owner, revision: Revision, commits: Mapping[str, str]) -> Iterator[Object]:
-    """The objects of a service, in the order in which they are applied; `commits` maps short trees to commits."""
+def render_service(
+    owner: Owner, revision: Revision, commits: Mapping[str, str], image: str = IMAGE
+) -> Iterator[Object]:
+    """The objects of a service, in the order in which they are applied; `commits` maps short trees to commits.
+
+    `image` is what handlers run in.
+    """
     yield _config_map(owner, revision)
     yield _service(owner, revision, commits)
-    yield _deployment(owner, revision)
+    yield _deployment(owner, revision, image)
 
 
 def remember_commit(commits: Mapping[str, str], tree: str, commit: str, keep: Sequence[str] = ()) -> dict[str, str]:
@@ -213,14 +218,14 @@ def _service(owner: Owner, revision: Revision, commits: Mapping[str, str]) -> Ob
     return _finish({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
 
-def _deployment(owner: Owner, revision: Revision) -> Object:
+def _deployment(owner: Owner, revision: Revision, image: str) -> Object:
     descriptor = revision.descriptor
     spec = {
         "replicas": descriptor.replicas,
         "revisionHistoryLimit": 2,
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "100%"}},
         "selector": {"matchLabels": names.selector_labels(owner.id, revision.service)},
-        "template": {"metadata": _pod_metadata(owner, revision), "spec": _pod_spec(revision)},
+        "template": {"metadata": _pod_metadata(owner, revision), "spec": _pod_spec(revision, image)},
     }
     metadata = _metadata(owner, revision.service, names.service_labels(owner.id, revision.service))
     return _finish({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
@@ -241,7 +246,7 @@ def _pod_metadata(owner: Owner, revision: Revision) -> Object:
     return {"labels": labels, "annotations": annotations}
 
 
-def _pod_spec(revision: Revision) -> Object:
+def _pod_spec(revision: Revision, image: str) -> Object:
     items = [
         {"key": key, "path": f"app/{file.path}", "mode": file.mode & 0o777} for key, file in _keyed(revision.files)
     ]
@@ -257,7 +262,7 @@ def _pod_spec(revision: Revision) -> Object:
             "fsGroup": 65532,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(revision)],
+        "containers": [_container(revision, image)],
         "volumes": [
             {"name": "app", "configMap": config_map},
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
@@ -265,12 +270,12 @@ def _pod_spec(revision: Revision) -> Object:
     }
 
 
-def _container(revision: Revision) -> Object:
+def _container(revision: Revision, image: str) -> Object:
     descriptor = revision.descriptor
     memory, cpu = _write_memory(descriptor.memory), _write_thousandths(descriptor.cpu)
     return {
         "name": "handler",
-        "image": IMAGE,
+        "image": image,
         "workingDir": "/app",
         "env": _environment(revision),
         "ports": [{"name": "http", "containerPort": names.POD_PORT, "protocol": "TCP"}],

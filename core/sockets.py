@@ -1,4 +1,4 @@
-"""Unix sockets at paths of any length, and listeners that were handed over. Knows nothing of what is said on them."""
+"""Unix sockets at paths of any length, and TCP listeners, new or handed over. Knows nothing of what is said on them."""
 
 from __future__ import annotations
 
@@ -68,6 +68,15 @@ async def connect_protocol(path: Path, factory: Callable[[], P]) -> P:
     """A connection to the unix socket at `path` that speaks the factory's protocol."""
     _, protocol = await asyncio.get_running_loop().create_connection(factory, sock=connect_unix(path))
     return protocol
+
+
+def listen_tcp(host: str, port: int, backlog: int = 512) -> socket.socket:
+    """A listening, non-blocking socket at an IPv4 or IPv6 address; `::` takes IPv4 too where the system can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
+    sock = socket.create_server((host, port), family=family, backlog=backlog, dualstack_ipv6=both)
+    sock.setblocking(False)
+    return sock
 
 
 def adopt_listener(fd: int) -> socket.socket:

@@ -28,6 +28,7 @@ from api.dispatcher.upstream import Pool
 from api.dispatcher.watching import Probes, Watching
 from core import sockets
 from core.cluster import Cluster
+from core.internal_port import parse_address
 from core.link import Connection
 from core.process import SettingError, catch_sigterm, configure_logging, watch_lifeline
 
@@ -49,10 +50,19 @@ class Dispatcher:
             self._cluster, self._table, self._probes, self._on_synced, self._settings.hold_seconds
         )
         self._access = access.AccessClient(
-            socket_path(settings.access_stream), settings.snapshot, self._callers, self._on_callers
+            parse_address(settings.access_stream),
+            settings.snapshot,
+            self._callers,
+            self._on_callers,
+            settings.internal_token_file,
         )
         self._link = Connection(
-            socket_path(settings.link), "dispatcher", uuid.uuid4().hex, lambda _message: None, self._introduce
+            parse_address(settings.link),
+            "dispatcher",
+            uuid.uuid4().hex,
+            lambda _message: None,
+            self._introduce,
+            settings.internal_token_file,
         )
         self._desk = self._furnish()
         self._visitors = Visitors(functools.partial(Exchange, self._desk), self._desk.name_request)
@@ -124,14 +134,19 @@ class Dispatcher:
                 task.cancel()
         await self._probes.close()
         await self._cluster.close()
-        if metrics is not None:
-            metrics.close()
+        for served in metrics:
+            served.close()
 
-    async def _serve_metrics(self) -> asyncio.Server | None:
-        if self._settings.metrics_socket is None:
-            return None
-        sock = sockets.listen_unix(socket_path(self._settings.metrics_socket))
-        return await asyncio.start_unix_server(functools.partial(answer_metrics, self._desk.metrics), sock=sock)
+    async def _serve_metrics(self) -> list[asyncio.Server]:
+        settings, answer = self._settings, functools.partial(answer_metrics, self._desk.metrics)
+        servers = []
+        if settings.metrics_socket is not None:
+            sock = sockets.listen_unix(socket_path(settings.metrics_socket))
+            servers.append(await asyncio.start_unix_server(answer, sock=sock))
+        if settings.metrics_port is not None:
+            sock = sockets.listen_tcp(settings.bind, settings.metrics_port)
+            servers.append(await asyncio.start_server(answer, sock=sock))
+        return servers
 
     async def _drain(self) -> None:
         """Each answer is the last of its connection now; who is silent for a moment is not waited for."""
@@ -157,10 +172,10 @@ class Dispatcher:
 
 
 def open_listener(settings: Settings) -> socket.socket:
-    """The visitors' listener: the one that was handed over, or a new one on this machine."""
+    """The visitors' listener: the one that was handed over, or a new one."""
     if settings.listen_fd is not None:
         return sockets.adopt_listener(settings.listen_fd)
-    return socket.create_server(("127.0.0.1", settings.port), backlog=_BACKLOG)
+    return sockets.listen_tcp(settings.bind, settings.port, _BACKLOG)
 
 
 async def run(settings: Settings) -> None:

@@ -17,8 +17,9 @@ from typing import Any
 import structlog
 
 from api.dispatcher.callers import Callers
-from core import sockets
+from core import internal_port
 from core.credentials import BadCredential
+from core.internal_port import Address
 
 _log = structlog.get_logger(component="access")
 _LINE_LIMIT = 64 * 2**20  # bytes: a snapshot of some hundred thousand tokens
@@ -54,10 +55,21 @@ def store_snapshot(path: Path, message: dict[str, Any]) -> None:
 
 
 class AccessClient:
-    """Keeps a connection to the stream; `on_change` after each message that has changed anything."""
+    """Keeps a connection to the stream; `on_change` after each message that has changed anything.
 
-    def __init__(self, path: Path, snapshot: Path, callers: Callers, on_change: Callable[[], None]) -> None:
-        self._path, self._snapshot, self._callers, self._on_change = path, snapshot, callers, on_change
+    `token_file` is for a port: see `core/internal_port.py`.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        snapshot: Path,
+        callers: Callers,
+        on_change: Callable[[], None],
+        token_file: Path | None = None,
+    ) -> None:
+        self._address, self._token_file = address, token_file
+        self._snapshot, self._callers, self._on_change = snapshot, callers, on_change
         self._changed = asyncio.Event()
         self.is_connected = False
 
@@ -81,7 +93,7 @@ class AccessClient:
 
     async def _read(self) -> None:
         """One connection, to its end: messages, and never a long silence."""
-        reader, writer = await sockets.open_unix(self._path, limit=_LINE_LIMIT)
+        reader, writer = await internal_port.open_stream(self._address, self._token_file, _LINE_LIMIT)
         try:
             while True:
                 async with asyncio.timeout(SILENCE_SECONDS):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.internal_port import Port, parse_address
 from core.process import PREFIX, SettingError, read_settings
 
 
@@ -18,17 +19,23 @@ class Settings:
     cluster: str
     """`unix:<path>` of the node, `kubeconfig:<path>` or `in-cluster`."""
     link: str
-    """The controller's socket: `unix:<path>`."""
+    """The controller: `unix:<path>`, or `tcp:<host>:<port>` on another machine."""
     access_stream: str
-    """Where the api tells what a dispatcher may know: `unix:<path>`."""
+    """Where the api tells what a dispatcher may know: `unix:<path>`, or `tcp:<host>:<port>` on another machine."""
+    internal_token_file: Path | None = None
+    """What is said first on a `tcp:` connection; read again at each."""
     metrics_socket: str | None = None
     """Where metrics are served: `unix:<path>`. Never on the visitors' port."""
+    metrics_port: int | None = None
+    """A port for them too, which visitors must not reach."""
     apps_url: str = "http://127.0.0.1:8080"
     """What visitors type to reach this process."""
     listen_fd: int | None = None
     """The inherited listening socket; without one the process listens on `port`."""
     port: int = 8080
-    """Only without `listen_fd`: the port on 127.0.0.1."""
+    """Only without `listen_fd`: the port that visitors reach."""
+    bind: str = "127.0.0.1"
+    """The address that `port` and `metrics_port` are on."""
     hold_seconds: float = 10.0
     """How long a request waits for a service that is starting, away or busy."""
     drain_seconds: float = 15.0
@@ -39,10 +46,15 @@ class Settings:
     """`json`, or `text` for people."""
 
     def __post_init__(self) -> None:
-        for name in ("link", "access_stream", "metrics_socket"):
-            value = getattr(self, name)
-            if value is not None and not value.startswith("unix:"):
-                raise SettingError(f"{PREFIX}{name.upper()} is not unix:<path>")
+        if self.metrics_socket is not None and not self.metrics_socket.startswith("unix:"):
+            raise SettingError(f"{PREFIX}METRICS_SOCKET is not unix:<path>")
+        for name in ("link", "access_stream"):
+            try:
+                address = parse_address(getattr(self, name))
+            except ValueError as error:
+                raise SettingError(f"{PREFIX}{name.upper()}: {error}") from None
+            if isinstance(address, Port) and self.internal_token_file is None:
+                raise SettingError(f"{PREFIX}{name.upper()} needs {PREFIX}INTERNAL_TOKEN_FILE")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

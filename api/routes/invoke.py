@@ -42,7 +42,8 @@ async def invoke_service(service: str, body: Asked, platform: ThePlatform, visit
     (await platform.index.read(tenant)).find(service)
     call = Call(body.method.upper(), body.path, body.headers, _read_body(body))
     token = _make_token(platform, principal, tenant)
-    return _show(await invocation.invoke(platform.settings.apps_url, service, token, call))
+    door = platform.settings.dispatcher_url or platform.settings.apps_url
+    return _show(await invocation.invoke(door, service, token, call))
 
 
 def _make_token(platform: Platform, principal: Principal, tenant: Tenant) -> str:
