@@ -1,0 +1,36 @@
+"""`make cluster`: a Kubernetes for a person, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from tests.cluster.cluster import KubernetesCluster, find_missing
+
+
+def main() -> int:
+    """Start it, say how it is used, wait for Ctrl-C or SIGTERM; the exit code."""
+    if reason := find_missing():
+        print(reason, file=sys.stderr)
+        return 1
+    started = time.monotonic()
+    cluster = KubernetesCluster()
+    try:
+        cluster.start()
+        print(
+            f"ready after {time.monotonic() - started:.1f} s; Ctrl-C ends it. The logs are in {cluster.sandbox.directory}"
+        )
+        print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        print("ending it")
+    finally:
+        cluster.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main())
