@@ -18,9 +18,8 @@ def main() -> int:
     cluster = KubernetesCluster()
     try:
         cluster.start()
-        print(
-            f"ready after {time.monotonic() - started:.1f} s; Ctrl-C ends it. The logs are in {cluster.sandbox.directory}"
-        )
+        seconds = time.monotonic() - started
+        print(f"ready after {seconds:.1f} s, logs in {cluster.sandbox.directory}; Ctrl-C ends it")
         print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
         while True:
             signal.pause()
