@@ -45,7 +45,7 @@ def create_app(platform: Platform, dist: Path = _DIST) -> App:
     """The application of a platform; `dist` is where the built pages are, if they are."""
     app = _make_app()
     app.state.platform = platform
-    doors = PushDoors(platform.tenants, platform.checker, platform.announcer, platform.live)
+    doors = PushDoors(platform.tenants, platform.checker, platform.announcer, platform.live, platform.crowded)
     app.router.default = Pages(dist, openapi.describe(app))
     # Not as its middleware: that would be within the framework's limit on bodies, and a push is larger.
     return Envelope(GitFirst(app, GitHttp(platform.authenticator, doors)), platform, platform.metrics)

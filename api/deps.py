@@ -6,8 +6,9 @@ here: finding out who is calling (`auth.py`), the table of who may what (`access
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -62,6 +63,7 @@ class Platform:
     metrics: Metrics
     readiness: Readiness
     idempotency: Idempotency
+    crowded: asyncio.Queue[Tenant] = field(default_factory=asyncio.Queue)  # what a push has filled with loose objects
 
 
 class Member(NamedTuple):

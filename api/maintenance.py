@@ -65,6 +65,12 @@ async def tidy(platform: Platform) -> None:
     await platform.idempotency.forget_old()
 
 
+async def tidy_crowded(platform: Platform) -> None:
+    """Wait for a push that has brought many loose objects, and pack its repository if it needs it now."""
+    tenant = await platform.crowded.get()
+    await asyncio.to_thread(_maintain, platform.tenants.path_of(tenant))
+
+
 async def sweep(platform: Platform) -> None:
     """Remove what killed writers left; each repository is held alone for that, so no writer of ours is at work."""
     await asyncio.to_thread(platform.tenants.remove_drafts)
@@ -87,4 +93,5 @@ def list_jobs(platform: Platform) -> list[Coroutine[Any, Any, None]]:
         keep_doing("directory", settings.look_seconds, lambda: look_around(platform)),
         keep_doing("tokens' uses", _NOTE_SECONDS, lambda: note_uses(platform)),
         keep_doing("repositories", settings.maintenance_seconds, lambda: tidy(platform)),
+        keep_doing("pushed repositories", 0.0, lambda: tidy_crowded(platform)),
     ]

@@ -25,6 +25,7 @@ from core.tenants import Tenant, Tenants
 MAX_REFS = 1_000
 MAX_OBJECTS = 100_000
 WAIT_SECONDS = 60.0
+_MANY = 16  # directories of loose objects, of one push; a change of one file brings four objects
 _ZERO = "0" * 40
 
 
@@ -98,6 +99,8 @@ class Conversation:
         moved = await self._read_moved() if accepted else []
         if moved:
             await self._settle(moved, directories)
+            if len(directories) > _MANY:
+                self._doors.crowded.put_nowait(self._tenant)
             await self._follow(asked, moved, checked)
         self._writer.write(b"ok\n")
 
@@ -249,6 +252,7 @@ class PushDoors:
     checker: Checker
     announcer: Announcer
     live: Live
+    crowded: asyncio.Queue[Tenant] = field(default_factory=asyncio.Queue)  # hints: much was left loose there
 
 
 def _judge_references(asked: Asked, repository: Repository, tenant: Tenant) -> Iterable[Problem]:
