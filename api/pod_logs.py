@@ -113,10 +113,13 @@ class ServiceLogs:
                 if obj is None or change.type not in ("added", "modified") or not _has_started(obj):
                     continue
                 uid, restarts = key = _incarnation(obj)
-                if key not in tasks:
-                    # It may have ended after it was read and before anybody followed it.
-                    unread = self._seams.get((uid, restarts - 1)) if (uid, restarts - 1) not in tasks else None
-                    tasks[key] = asyncio.create_task(self._follow_pod(obj, unread, queue, wanted))
+                if key in tasks:
+                    continue
+                before = (uid, restarts - 1)
+                unread = self._seams.get(before)  # it may have ended before a line of it was followed
+                if unread is not None and before in tasks:
+                    tasks[before].cancel()
+                tasks[key] = asyncio.create_task(self._follow_pod(obj, unread, queue, wanted))
 
     async def _follow_pod(
         self, obj: Object, unread: Seam | None, queue: asyncio.Queue[Line | None], wanted: Filter
@@ -125,27 +128,45 @@ class ServiceLogs:
             await self._pass_on(obj, unread, queue, wanted, previous=True)
         seam, is_running = self._seams.get(_incarnation(obj), Seam([])), True
         while is_running:
+            # Its successor reads what comes after, unless a first line shows that the stream is its own.
+            self._seams[_incarnation(obj)] = seam
             seam, is_running = await self._pass_on(obj, seam, queue, wanted)
+
+    async def _is_current(self, obj: Object) -> bool:
+        """Is a container still the one that ran when its pod was seen? One that has gone with its pod is too."""
+        pods, _ = await self._cluster.list("Pod", namespace=self._namespace, selector=self._selector)
+        now = dict(map(_incarnation, pods))
+        uid, restarts = _incarnation(obj)
+        return now.get(uid, restarts) == restarts
 
     async def _pass_on(
         self, obj: Object, seam: Seam, queue: asyncio.Queue[Line | None], wanted: Filter, previous: bool = False
     ) -> tuple[Seam, bool]:
         """What a container says after `seam`, until it ends; where it broke off, and whether there may be more."""
         recent: list[Line] = []
+        is_known = previous
         try:
             pod = await self._name_pod(obj)
             since = time.time() - seam.moment + _OVERLAP if seam.moment else None
             lines = self._cluster.logs(self._namespace, pod.name, follow=not previous, since=since, previous=previous)
             async with contextlib.aclosing(lines):
                 async for raw in lines:
+                    if not is_known:
+                        if not await self._is_current(obj):
+                            return seam, False
+                        del self._seams[_incarnation(obj)]
+                        is_known = True
                     line = read_line(raw, pod, _moment(recent))
                     if seam.is_new(line):
                         recent = _keep_recent(recent, line)
                         if wanted.wants(line):
                             await queue.put(line)
         except RetryLater as error:
+            seam = Seam(recent) if recent else seam
+            if not previous:
+                self._seams[_incarnation(obj)] = seam
             await asyncio.sleep(error.delay)
-            return (Seam(recent) if recent else seam), True
+            return seam, True
         except ClusterError:
             return seam, False  # it has gone
         return seam, False

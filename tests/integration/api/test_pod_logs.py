@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,9 +14,9 @@ import pytest
 from api.log_lines import Filter, Line, make_filter
 from api.pod_logs import Question, ServiceLogs
 from core import names, tenants
-from core.cluster import Cluster
+from core.cluster import Cluster, Object
 from tests.node_process import NodeProcess
-from tests.tenant_objects import Tenant, ask
+from tests.tenant_objects import Tenant, ask, open_pod
 
 TALKER = """
 import os
@@ -131,6 +132,81 @@ async def test_what_a_process_said_before_it_died_is_kept(tenant: Tenant) -> Non
     assert seen == ["imported one", "said /up", "dying", "imported one"]
     previous = await open_logs(tenant).read(Question(100, previous=True))
     assert said(previous) == ["imported one", "said /up", "dying"]
+
+
+class HeldCluster(Cluster):
+    """The node's, answering when it may: with a log that is followed from `may_follow` on, events from `may_watch`."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.asked, self.may_follow, self.may_watch = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.lists = 0
+        self.listed = asyncio.Event()
+
+    async def list(self, *arguments: Any, **options: Any) -> Any:
+        self.lists += 1
+        if self.lists == 3:  # after that of the reader and that of the watch
+            self.listed.set()
+        return await super().list(*arguments, **options)
+
+    async def logs(self, *arguments: Any, **options: Any) -> AsyncGenerator[bytes, None]:
+        if options.get("follow"):
+            self.asked.set()
+            await self.may_follow.wait()
+        async with contextlib.aclosing(super().logs(*arguments, **options)) as lines:
+            async for line in lines:
+                yield line
+
+    async def stream(self, *arguments: Any, **options: Any) -> AsyncGenerator[Object, None]:
+        async with contextlib.aclosing(super().stream(*arguments, **options)) as events:
+            async for event in events:
+                await self.may_watch.wait()
+                yield event
+
+
+@pytest.fixture
+async def held(node: NodeProcess) -> AsyncIterator[HeldCluster]:
+    cluster = HeldCluster.connect(node.target)
+    assert isinstance(cluster, HeldCluster)
+    yield cluster
+    await cluster.close()
+
+
+@pytest.mark.parametrize("first", ["log", "watch"])
+async def test_a_restart_as_following_begins_loses_and_repeats_nothing(
+    held: HeldCluster, tenant: Tenant, first: str
+) -> None:
+    """The log is asked for while the pod still runs, and answered when another container runs in it."""
+    tree = await tenant.deploy("hello", TALKER.format(name="one"))
+    (pod,) = await tenant.wait_ready("hello", tree)
+    logs = ServiceLogs(held, tenants.Tenant(tenant.id, "test", "", ""), "hello")
+    seen = said(await logs.read(Question(100)))
+    async with asyncio.timeout(SECONDS), contextlib.aclosing(logs.follow(Filter())) as coming:
+        next_line = asyncio.ensure_future(anext(coming))
+        await held.asked.wait()
+        await ask(pod, "/up")
+        async with open_pod(pod) as session:
+            with contextlib.suppress(aiohttp.ClientError):  # a GET would be sent again, and kill the next one too
+                await session.post("/die")
+        await tenant.wait("Pod", lambda pods: any(has_restarted(pod) for pod in pods))
+        if first == "watch":
+            held.may_watch.set()
+        else:
+            held.may_follow.set()
+            await held.listed.wait()
+        held.may_follow.set()
+        held.may_watch.set()
+        seen.append((await next_line).text)
+        (pod,) = await tenant.wait_ready("hello", tree)
+        await ask(pod, "/last")
+        while seen[-1] != "said /last":
+            seen.append((await anext(coming)).text)
+    assert seen == ["imported one", "said /up", "dying", "imported one", "said /last"]
+
+
+def has_restarted(pod: Object) -> bool:
+    (status,) = pod["status"].get("containerStatuses") or [{}]
+    return status.get("restartCount") == 1 and "running" in status.get("state", {})
 
 
 async def test_a_follower_that_goes_away_leaves_nothing_behind(tenant: Tenant) -> None:
