@@ -82,7 +82,7 @@ def connected(function: Function) -> Function:
 
     @click.option("--server", metavar="URL", help="The api's address (PAAKS_SERVER).")
     @click.option("-t", "-n", "--tenant", metavar="SLUG", help="The tenant (PAAKS_TENANT).")
-    @click.option("--context", metavar="NAME", help="A login of the configuration file.")
+    @click.option("--context", metavar="NAME", envvar="PAAKS_CONTEXT", help="One of several logins.")
     @click.option("--debug", type=click.Choice(["api"]), envvar="PAAKS_DEBUG", help="Show each request.")
     def wrapper(server: str | None, tenant: str | None, context: str | None, debug: str | None, **rest: Any) -> Any:
         return function(connection=Connection(Wish(server, tenant, context), debug == "api"), **rest)
@@ -99,6 +99,25 @@ def styled(function: Function) -> Function:
         return function(style=Style(output, not no_headers), **rest)
 
     return _keep(wrapper, function)
+
+
+def waiting(until: str) -> Callable[[Function], Function]:
+    """Gives a command `--timeout` and `--no-wait`, as one argument `timeout`: seconds, or None not to wait at all."""
+
+    def add(function: Function) -> Function:
+        @timed(60.0, f"How long to wait until {until}.")
+        @click.option("--no-wait", is_flag=True, help=f"Do not wait until {until}.")
+        def wrapper(timeout: float, no_wait: bool, **rest: Any) -> Any:
+            return function(timeout=None if no_wait else timeout, **rest)
+
+        return _keep(wrapper, function)
+
+    return add
+
+
+def timed(default: float, text: str) -> Callable[[Function], Function]:
+    """Gives a command `--timeout`, in seconds."""
+    return click.option("--timeout", type=SPAN, default=default, envvar="PAAKS_TIMEOUT", help=text)
 
 
 def _keep(wrapper: Any, function: Any) -> Function:

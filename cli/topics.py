@@ -16,9 +16,11 @@ machine.
 
 PAAKS_SERVER     the api's address
 PAAKS_TENANT     the tenant
+PAAKS_CONTEXT    the login to use, of several
 PAAKS_TOKEN      a personal access token, for scripts; it is not sent to a server that only a file names
 PAAKS_PASSWORD   the password for `paaks login`, for scripts
 PAAKS_OUTPUT     table, wide, json, yaml, name or jsonl
+PAAKS_TIMEOUT    how long to wait, where a command waits: 30s, 2m
 PAAKS_DEBUG      api: show each request
 PAAKS_NO_COLOR   no colour, as NO_COLOR
 PAAKS_DATA       where `paaks up` keeps everything, and where the client looks for it

@@ -18,7 +18,7 @@ from cli import config, progress, pushing, upload
 from cli.client import Client
 from cli.drawing import draw
 from cli.failure import Exit, Failure
-from cli.options import SPAN, Connection, connected
+from cli.options import Connection, connected, waiting
 from cli.output import short, write_line
 from cli.pushing import Push
 
@@ -38,9 +38,8 @@ class Wish:
 @click.command()
 @click.argument("path", required=False, default=".", metavar="[PATH|SERVICE]")
 @click.option("-m", "--message", metavar="TEXT", help="The commit's message.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
 @click.option("--dry-run", is_flag=True, help="Check it and show the plan; nothing is committed.")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
+@waiting("it is live")
 @click.option("--error-unchanged", is_flag=True, help="End with 3 where there is nothing to deploy.")
 @click.option("-o", "--output", type=click.Choice(["table", "jsonl"]), default="table", help="Format.")
 @connected
@@ -48,15 +47,14 @@ def deploy(
     connection: Connection,
     path: str,
     message: str | None,
-    no_wait: bool,
     dry_run: bool,
-    timeout: float,
+    timeout: float | None,
     error_unchanged: bool,
     output: str,
 ) -> int:
     """Commit what lies here and see it go live: 8 where it is refused, 7 where it does not come up."""
     unchanged = Exit.UNCHANGED if error_unchanged else Exit.DONE
-    wish = Wish(message, not no_wait, dry_run, timeout, output == "jsonl", unchanged)
+    wish = Wish(message, timeout is not None, dry_run, timeout or 0.0, output == "jsonl", unchanged)
     clone = config.find_clone(Path.cwd())
     with connection.open() as client:
         remote = find_remote(clone, client.target.server) if clone is not None else None

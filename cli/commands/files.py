@@ -14,7 +14,7 @@ from cli.client import Client
 from cli.commands.services import finish
 from cli.drawing import clean
 from cli.failure import Exit, Failure
-from cli.options import SPAN, Connection, connected, styled
+from cli.options import Connection, Function, connected, styled, waiting
 from cli.output import Column, Style, print_list, short
 from core import paths
 
@@ -24,6 +24,12 @@ COLUMNS = (
     Column("BLOB", lambda item: item["sha"], wide=True),
     Column("PATH", lambda item: item["path"], free=True),
 )
+
+
+def changing(function: Function) -> Function:
+    """The options of what changes a file: it makes a commit, with a message, and waits for it."""
+    message = click.option("-m", "--message", metavar="TEXT", help="The commit's message.")
+    return message(waiting("it is live")(connected(function)))
 
 
 @click.group()
@@ -61,40 +67,31 @@ def cat(connection: Connection, place: str, ref: str | None) -> None:
 @files.command()
 @click.argument("place", metavar="SERVICE/PATH")
 @click.argument("source", default="-", type=click.File("rb"), metavar="[FILE|-]")
-@click.option("-m", "--message", metavar="TEXT", help="The commit's message.")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
-@connected
-def put(connection: Connection, place: str, source: Any, message: str | None, timeout: float, no_wait: bool) -> int:
+@changing
+def put(connection: Connection, place: str, source: Any, message: str | None, timeout: float | None) -> int:
     """Write a file from FILE or standard input."""
     data = source.read()
     with connection.open() as client:
         answer = write_file(client, place, data, find_tag(client, place), message)
-        return _report(client, answer, timeout, no_wait)
+        return _report(client, answer, timeout)
 
 
 @files.command()
 @click.argument("place", metavar="SERVICE/PATH")
-@click.option("-m", "--message", metavar="TEXT", help="The commit's message.")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
-@connected
-def rm(connection: Connection, place: str, message: str | None, timeout: float, no_wait: bool) -> int:
+@changing
+def rm(connection: Connection, place: str, message: str | None, timeout: float | None) -> int:
     """Delete a file."""
     with connection.open() as client:
         tag = client.request("GET", address(client, place)).headers["ETag"]
         query = {"message": message}
         answer = client.read("DELETE", address(client, place), headers={"If-Match": tag}, query=query)
-        return _report(client, answer, timeout, no_wait)
+        return _report(client, answer, timeout)
 
 
 @files.command()
 @click.argument("place", metavar="SERVICE/PATH")
-@click.option("-m", "--message", metavar="TEXT", help="The commit's message.")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
-@connected
-def edit(connection: Connection, place: str, message: str | None, timeout: float, no_wait: bool) -> int:
+@changing
+def edit(connection: Connection, place: str, message: str | None, timeout: float | None) -> int:
     """Open a file in $EDITOR, and commit what was saved."""
     with connection.open() as client:
         found = client.request("GET", address(client, place))
@@ -111,7 +108,7 @@ def edit(connection: Connection, place: str, message: str | None, timeout: float
         except Failure as failure:
             failure.hint = f"your text is in {_keep(edited, place)}"
             raise
-        return _report(client, answer, timeout, no_wait)
+        return _report(client, answer, timeout)
 
 
 def _keep(text: str, place: str) -> str:
@@ -149,7 +146,7 @@ def write_file(client: Client, place: str, data: bytes, tag: str | None, message
     return client.read("PUT", address(client, place), content=data, headers=condition, query={"message": message})
 
 
-def _report(client: Client, answer: dict[str, Any], timeout: float, no_wait: bool) -> int:
+def _report(client: Client, answer: dict[str, Any], timeout: float | None) -> int:
     commit, release = answer["commit"], answer["release"]
     print(f"commit   {short(commit['sha'])}  {clean(commit['subject'])}")
-    return finish(client, [release] if release else [], timeout, no_wait)
+    return finish(client, [release] if release else [], timeout)

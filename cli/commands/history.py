@@ -12,7 +12,7 @@ from cli.client import Client
 from cli.commands.services import finish
 from cli.drawing import clean
 from cli.failure import Exit, Failure
-from cli.options import SPAN, Connection, connected, styled
+from cli.options import Connection, connected, styled, waiting
 from cli.output import Column, Style, age_column, describe_ms, print_list, short
 from cli.service_lines import describe_stages
 
@@ -59,12 +59,9 @@ def _matches(item: Mapping[str, Any], failed: bool, author: str | None) -> bool:
 @click.argument("service")
 @click.argument("commit", required=False)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
+@waiting("it is live")
 @connected
-def rollback(
-    connection: Connection, service: str, commit: str | None, dry_run: bool, timeout: float, no_wait: bool
-) -> int:
+def rollback(connection: Connection, service: str, commit: str | None, dry_run: bool, timeout: float | None) -> int:
     """Go back to an earlier revision, as a new commit: to COMMIT, or to what was live before."""
     with connection.open() as client:
         target = commit_names.resolve(client, commit, service) if commit else None
@@ -74,7 +71,7 @@ def rollback(
         answer = client.read("POST", client.service(service, "rollback"), body={"to": target} if target else {})
         landed, release = answer["commit"], answer["release"]
         print(f"rollback {service}  {short(landed['sha'])}  {clean(landed['subject'])}")
-        code = finish(client, [release] if release else [], timeout, no_wait)
+        code = finish(client, [release] if release else [], timeout)
     if before and before != landed["sha"]:
         print(f"undo: paaks rollback {service} {short(before)}")
     return code

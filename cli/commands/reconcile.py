@@ -12,7 +12,7 @@ import click
 from cli import commit_names, data_directory, progress
 from cli.client import Client
 from cli.failure import Exit, Failure
-from cli.options import SPAN, Connection, connected
+from cli.options import Connection, connected, waiting
 from cli.output import short
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("service", required=False)
 @click.option("--allow-prune", metavar="COMMIT", help="That commit may remove as many services as it does.")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait for the result.")
-@click.option("--no-wait", is_flag=True, help="Do not wait for the result.")
+@waiting("the result is there")
 @click.option("--local", is_flag=True, help="One pass in this process; needs `paaks up --no-controller`.")
 @click.option("--data", type=click.Path(path_type=Path), help="With --local: the data directory (PAAKS_DATA).")
 @click.option("--kubeconfig", type=click.Path(path_type=Path, exists=True), help="With --local: another cluster.")
@@ -32,8 +31,7 @@ def reconcile(
     connection: Connection,
     service: str | None,
     allow_prune: str | None,
-    timeout: float,
-    no_wait: bool,
+    timeout: float | None,
     local: bool,
     data: Path | None,
     kubeconfig: Path | None,
@@ -47,7 +45,7 @@ def reconcile(
             commit = commit_names.resolve(client, allow_prune)
             client.read("POST", f"{client.tenant}/prune", body={"commit": commit})
             print(f"► prune of {short(commit)} confirmed")
-        return _ask_controller(client, service, None if no_wait else timeout)
+        return _ask_controller(client, service, timeout)
 
 
 def _ask_controller(client: Client, service: str | None, timeout: float | None) -> int:

@@ -10,7 +10,7 @@ import click
 from cli import progress, scaffold
 from cli.client import Client
 from cli.failure import Exit
-from cli.options import SPAN, Connection, connected, styled
+from cli.options import Connection, connected, styled, waiting
 from cli.output import Column, Style, age_column, print_item, print_list, short
 from cli.service_lines import describe_lines
 
@@ -72,23 +72,21 @@ def describe(connection: Connection, style: Style, name: str) -> None:
 @services.command()
 @click.argument("name")
 @click.option("--template", type=click.Choice(["blank", "api"]), default="blank", show_default=True)
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is live.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is live.")
+@waiting("it is live")
 @connected
-def create(connection: Connection, name: str, template: str, timeout: float, no_wait: bool) -> int:
+def create(connection: Connection, name: str, template: str, timeout: float | None) -> int:
     """Make one, as a commit, and wait until it is live."""
     with connection.open() as client:
         answer = client.read("POST", f"{client.tenant}/services", body={"name": name, "template": template})
         print(f"service/{name} created   {short(answer['commit']['sha'])}")
-        return finish(client, answer["releases"], timeout, no_wait)
+        return finish(client, answer["releases"], timeout)
 
 
 @services.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--timeout", type=SPAN, default=60.0, help="How long to wait until it is gone.")
-@click.option("--no-wait", is_flag=True, help="Do not wait until it is gone.")
+@waiting("it is gone")
 @connected
-def delete(connection: Connection, names: tuple[str, ...], timeout: float, no_wait: bool) -> int:
+def delete(connection: Connection, names: tuple[str, ...], timeout: float | None) -> int:
     """Delete services, each as a commit; the history keeps them."""
     code = Exit.DONE
     with connection.open() as client:
@@ -96,14 +94,14 @@ def delete(connection: Connection, names: tuple[str, ...], timeout: float, no_wa
             before = client.read("GET", client.service(name))["commit"]
             answer = client.read("DELETE", client.service(name))
             print(f"service/{name} deleted   {short(answer['commit']['sha'])}")
-            code = max(code, finish(client, answer["releases"], timeout, no_wait))
+            code = max(code, finish(client, answer["releases"], timeout))
             print(f"undo: paaks rollback {name} {short(before)}")
     return code
 
 
-def finish(client: Client, releases: list[progress.Release], timeout: float, no_wait: bool) -> Exit:
-    """Wait for the releases of a change and say how they ended; the exit code."""
-    if no_wait or not releases:
+def finish(client: Client, releases: list[progress.Release], timeout: float | None) -> Exit:
+    """Wait for the releases of a change and say how they ended, unless `timeout` is None; the exit code."""
+    if timeout is None or not releases:
         return Exit.DONE
     ended = progress.follow(client, releases, timeout)
     for release in ended:
@@ -127,4 +125,4 @@ def new(connection: Connection, name: str, template: str) -> int:
     with connection.open() as client:
         answer = client.read("POST", f"{client.tenant}/services", body={"name": name, "template": template})
         print(f"service/{name} created   {short(answer['commit']['sha'])}")
-        return finish(client, answer["releases"], 60.0, no_wait=False)
+        return finish(client, answer["releases"], 60.0)

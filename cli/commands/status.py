@@ -13,7 +13,7 @@ from cli import progress
 from cli.client import Broken, Client
 from cli.commands.services import COLUMNS, EMPTY
 from cli.failure import Exit, Failure
-from cli.options import SPAN, Connection, connected, styled
+from cli.options import Connection, connected, styled, timed
 from cli.output import Style, print_item, print_list, table_lines, write_line
 from cli.service_lines import status_lines
 
@@ -24,7 +24,7 @@ Shown = Mapping[str, Any]
 @click.command()
 @click.argument("service", required=False)
 @click.option("--for", "wanted", type=click.Choice(["live"]), help="Wait until it is; 7 where it does not come up.")
-@click.option("--timeout", type=SPAN, default=120.0, help="How long to wait, with --for.")
+@timed(120.0, "How long to wait, with --for.")
 @click.option("-w", "--watch", is_flag=True, help="Go on: a line for each change.")
 @connected
 @styled

@@ -101,3 +101,35 @@ def test_a_call_imports_no_server_and_no_git() -> None:
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
     loaded = {line.rpartition("|")[2].strip() for line in said.splitlines()}
     assert {"git", "rich", "yaml", "sqlalchemy", "pygit2", "controller.loop", "fastapi"} & loaded == set()
+
+
+@pytest.mark.parametrize(("words", "wanted"), [([], 7.0), (["--timeout", "2m"], 120.0), (["--no-wait"], None)])
+def test_a_variable_says_how_long_to_wait_and_a_flag_wins(
+    words: list[str], wanted: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float | None] = []
+
+    @click.command()
+    @options.waiting("it is live")
+    def wait(timeout: float | None) -> None:
+        waited.append(timeout)
+
+    monkeypatch.setenv("PAAKS_TIMEOUT", "7s")
+    wait.main(words, standalone_mode=False)
+    assert waited == [wanted]
+
+
+@pytest.mark.parametrize(("words", "wanted"), [([], "work"), (["--context", "home"], "home")])
+def test_a_variable_names_the_login_and_a_flag_wins(
+    words: list[str], wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wishes: list[str | None] = []
+
+    @click.command()
+    @options.connected
+    def connect(connection: options.Connection) -> None:
+        wishes.append(connection.wish.context)
+
+    monkeypatch.setenv("PAAKS_CONTEXT", "work")
+    connect.main(words, standalone_mode=False)
+    assert wishes == [wanted]
