@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.cluster.binaries import build_binaries
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.images import import_image, pack_image
+from tests.cluster.images import build_runtime, import_image, pack_image
 from tests.cluster.node import PAUSE, Node
 from tests.cluster.sandbox import Sandbox
 
@@ -45,6 +45,7 @@ class KubernetesCluster:
 
     def __init__(self) -> None:
         self.binaries = build_binaries()
+        self._runtime = build_runtime()
         self.sandbox = Sandbox()
         self.control_plane = ControlPlane(self.sandbox, self.binaries)
         self.node = Node(self.sandbox, self.binaries, self.control_plane)
@@ -60,6 +61,7 @@ class KubernetesCluster:
         self.control_plane.start()
         self.node.start_containerd()
         self._import_pause()
+        self.import_image(self._runtime)
         self.node.start_kubelet()
 
     def _import_pause(self) -> None:
@@ -70,7 +72,11 @@ class KubernetesCluster:
             shutil.copy(self.binaries / "pause", layer / "pause")
             archive = Path(directory) / "pause.tar"
             pack_image(archive, PAUSE, layer, Entrypoint=["/pause"])
-            import_image(self.node.socket, archive)
+            self.import_image(archive)
+
+    def import_image(self, archive: Path) -> None:
+        """Give the node an image, from its archive."""
+        import_image(self.node.socket, archive)
 
     def stop(self) -> None:
         """End everything, and leave nothing."""

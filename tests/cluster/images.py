@@ -1,6 +1,7 @@
-"""Images without a registry: archives made of directories and Dockerfiles, and brought into a node's containerd.
+"""Images without a registry: built from Dockerfiles on a Debian of our own, and brought into a node's containerd.
 
-What does not live here: what an image contains (`runtime/Dockerfile`).
+Each is built once for the files it is made of and kept as an archive. What does not live here: what an image contains
+(`runtime/Dockerfile`, `Dockerfile`).
 """
 
 from __future__ import annotations
@@ -8,10 +9,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
+from tests.cluster.binaries import cache, hold_lock, identify_files
 from tests.cluster.sandbox import run
+
+ROOT = Path(__file__).parent.parent.parent
+RUNTIME = "docker.io/library/paaks-runtime:latest"  # how containerd spells core.render.IMAGE
+SUITE = "bookworm"  # its Python is 3.11
+PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
+_BASE = f"localhost/paaks-base:{SUITE}"
 
 
 def pack_image(archive: Path, name: str, layer: Path, **config: object) -> None:
@@ -19,7 +30,7 @@ def pack_image(archive: Path, name: str, layer: Path, **config: object) -> None:
     contents = archive.with_suffix(".layer")
     with tarfile.open(contents, "w") as files:
         files.add(layer, arcname=".", recursive=True)
-    digest = hashlib.file_digest(contents.open("rb"), "sha256").hexdigest()
+    digest = hashlib.sha256(contents.read_bytes()).hexdigest()
     described = {
         "architecture": "amd64",
         "os": "linux",
@@ -40,3 +51,67 @@ def pack_image(archive: Path, name: str, layer: Path, **config: object) -> None:
 def import_image(socket: Path, archive: Path) -> None:
     """Bring an archive's images into the containerd that listens on a socket, where the kubelet looks for them."""
     run("ctr", "-a", str(socket), "-n", "k8s.io", "images", "import", str(archive))
+
+
+def build_runtime() -> Path:
+    """The archive of the image that handlers run in, from `runtime/Dockerfile`."""
+    context = ROOT / "runtime"
+    hosting = [path for path in (context / "hosting").rglob("*.py") if path.is_file()]
+    files = [*(context / name for name in ("Dockerfile", "requirements.lock", "host.py")), *hosting]
+    return build_image(RUNTIME, context, files)
+
+
+def build_image(name: str, context: Path, files: list[Path]) -> Path:
+    """The archive of an image, from the Dockerfile of a directory and on our base; `files` are what it is made of.
+
+    Raises subprocess.CalledProcessError, with what was said.
+    """
+    directory = cache() / "images"
+    archive = directory / f"{name.rpartition('/')[2].partition(':')[0]}-{identify_files(*files)}.tar"
+    with hold_lock(cache() / "images.lock"):
+        if not archive.exists():
+            if not _buildah_succeeds("inspect", "--type", "image", _BASE):
+                _make_base(directory)
+            _build(name, context)
+            unfinished = archive.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            _buildah("push", "--quiet", name, f"docker-archive:{unfinished}:{name}")
+            _buildah("rmi", name)
+            unfinished.rename(archive)
+    return archive
+
+
+def _make_base(directory: Path) -> None:
+    """A small Debian with Python and pip, for where `python:3.12-slim` cannot be had."""
+    root = directory / "root"
+    shutil.rmtree(root, ignore_errors=True)  # half of one
+    directory.mkdir(parents=True, exist_ok=True)
+    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root))
+    shutil.rmtree(root / "var" / "cache" / "apt")
+    container = _buildah("from", "scratch")
+    _buildah("copy", "--quiet", container, str(root), "/")
+    _buildah("commit", "--quiet", "--rm", container, _BASE)
+    shutil.rmtree(root)
+
+
+def _build(name: str, context: Path) -> None:
+    """`buildah build`, with the certificates and the index of packages that this machine goes by."""
+    given = [f"--build-arg={key}={os.environ[key]}" for key in ("PIP_CERT", "PIP_INDEX_URL") if key in os.environ]
+    if "PIP_CERT" in os.environ:
+        given.append("--volume=/etc/ssl/certs:/etc/ssl/certs:ro")
+    how = ["--isolation=chroot", "--network=host", "--pull-never", f"--build-arg=BASE={_BASE}"]
+    _buildah("build", "--quiet", *how, *given, "--tag", name, str(context))
+
+
+def _buildah(*arguments: str) -> str:
+    """Run buildah on images of our own; what it prints. Raises subprocess.CalledProcessError, with what it said."""
+    return run(*_place(), *arguments).strip()
+
+
+def _buildah_succeeds(*arguments: str) -> bool:
+    return subprocess.run([*_place(), *arguments], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def _place() -> list[str]:
+    storage = cache() / "images" / "storage"
+    return ["buildah", f"--root={storage}/root", f"--runroot={storage}/run", "--storage-driver=vfs"]

@@ -83,9 +83,9 @@ class Sandbox:
         target = str(_find_child(self._first))
         return ["nsenter", "--target", target, "--mount", "--net", "--pid", "--wd=/", "--", *command]
 
-    def run(self, *command: str) -> None:
-        """Run a command inside to its end. Raises subprocess.CalledProcessError, with what it said."""
-        run(*self._enter(command))
+    def run(self, *command: str) -> str:
+        """Run a command inside to its end; its output. Raises subprocess.CalledProcessError, with what it said."""
+        return run(*self._enter(command))
 
     def start(self, name: str, *command: str, **environment: str) -> None:
         """Start a program inside, which is then known by a name; what it says is in `read_log`."""
@@ -146,13 +146,14 @@ class Sandbox:
             shutil.rmtree(self.directory)  # what a dying process was still writing
 
 
-def run(*command: str) -> None:
-    """Run a command to its end. Raises subprocess.CalledProcessError, with what it said."""
+def run(*command: str) -> str:
+    """Run a command to its end; its output. Raises subprocess.CalledProcessError, with what it said."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
     if done.returncode:
         error = subprocess.CalledProcessError(done.returncode, command)
         error.add_note(done.stdout + done.stderr)
         raise error
+    return done.stdout
 
 
 def _take_number() -> tuple[int, IO[str]]:
