@@ -31,6 +31,9 @@ HEADINGS = (RUN, START, WORK, LOOK, PEOPLE, MORE)
 ENTRIES = (
     Entry("up", RUN, "Run the platform on this machine.", "up:up"),
     Entry("migrate", RUN, "Bring a system database to this version's schema.", "commands.migrate:migrate"),
+    Entry("install", RUN, "Print what installs PaaKS on a Kubernetes.", "commands.install:install"),
+    Entry("prepare", RUN, "Make the data directory.", "commands.container:prepare", hidden=True),
+    Entry("database", RUN, "Be the embedded database.", "commands.container:database", hidden=True),
     Entry("doctor", RUN, "What is wrong between here and a service.", "commands.doctor:doctor"),
     Entry("login", START, "Sign in, and keep a token for this machine.", "commands.account:login"),
     Entry("clone", START, "Get a tenant's repository; `git push` there deploys.", "commands.clone:clone"),

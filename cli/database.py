@@ -52,13 +52,17 @@ class Database:
         """What SQLAlchemy connects to: the unix socket, which only this user may open."""
         return f"postgresql+psycopg://{USER}@/postgres?host={quote(str(self.sockets), safe='')}"
 
-    def command(self) -> list[str]:
-        """What runs it in the foreground, as a child that dies with this process. SIGINT stops it quickly."""
+    def command(self, parent: int | None = None) -> list[str]:
+        """What runs it in the foreground, as a child that dies with its parent (this process, if none is named)."""
+        return [*_launch(parent), *self.program()]
+
+    def program(self) -> list[str]:
+        """What runs it in the foreground, for an ordinary user. SIGINT stops it quickly."""
         settings = _SETTINGS | {"unix_socket_directories": str(self.sockets)}
         if self._major() >= 18:
             settings["io_method"] = "sync"  # three I/O workers fewer; there is nothing for them to do
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [*_launch(), str(self.programs / "postgres"), "-D", str(self.files), *options]
+        return [str(self.programs / "postgres"), "-D", str(self.files), *options]
 
     def initialise(self) -> bool:
         """Make the database's files if there are none: True if they were made. Half a start leaves nothing behind."""
@@ -149,10 +153,10 @@ def _is_ours(path: Path) -> bool:
     return status.st_uid == os.geteuid() and status.st_mode & 0o170777 == 0o040700
 
 
-def _launch() -> list[str]:
+def _launch(parent: int | None = None) -> list[str]:
     """The start of a command line that runs the rest through `launcher.py`."""
     uid = _ordinary_uid() if os.geteuid() == 0 else 0
-    return [sys.executable, "-I", "-S", launcher.__file__, str(os.getpid()), str(uid)]
+    return [sys.executable, "-I", "-S", launcher.__file__, str(parent or os.getpid()), str(uid)]
 
 
 def _ordinary_uid() -> int:
