@@ -10,7 +10,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 from urllib.parse import quote
 
@@ -24,10 +24,16 @@ STAGES = ("apply", "start", "live")  # what takes time after a commit; the ones 
 _SILENCE_SECONDS = 20.0
 _AGAIN_SECONDS = 0.2
 Release = Mapping[str, Any]
+Judgement = Callable[[Release], bool]
 
 
-def watch(client: Client, asked: Iterable[Release], seconds: float) -> Iterator[Release]:
-    """Each release as it stands and as it moves on, until all are final. Raises Failure (124) after `seconds`.
+def is_final(release: Release) -> bool:
+    """Is it known what came of it?"""
+    return release["state"] in FINAL
+
+
+def watch(client: Client, asked: Iterable[Release], seconds: float, is_done: Judgement = is_final) -> Iterator[Release]:
+    """Each release as it stands and as it moves on, until all are done. Raises Failure (124) after `seconds`.
 
     A release that was superseded is followed by its successor, under the successor's own id.
     """
@@ -35,15 +41,15 @@ def watch(client: Client, asked: Iterable[Release], seconds: float) -> Iterator[
     give_up = time.monotonic() + seconds
     last_id: str | None = None
     yield from waiting.values()
-    waiting = {key: release for key, release in waiting.items() if not is_final(release)}
+    waiting = {key: release for key, release in waiting.items() if not is_done(release)}
     while waiting:
         with _patience(last_id is not None), open_events(client, last_id, give_up, topics="release") as events:
             for key in list(waiting):  # read after the stream is open: nothing can be missed in between
-                yield from _advance(waiting, key, read_release(client, key))
+                yield from _advance(waiting, key, read_release(client, key), is_done)
             while waiting and (event := next(events, None)) is not None:
                 last_id, moved = event
                 if moved is not None:
-                    yield from _advance(waiting, moved["id"], moved)
+                    yield from _advance(waiting, moved["id"], moved, is_done)
         if waiting and time.monotonic() >= give_up:
             names = ", ".join(release["service"] for release in waiting.values())
             hint = f"paaks status {next(iter(waiting.values()))['service']} -w"
@@ -63,11 +69,11 @@ def _patience(has_begun: bool) -> Iterator[None]:
         time.sleep(_AGAIN_SECONDS)
 
 
-def _advance(waiting: dict[str, Release], key: str, release: Release) -> Iterator[Release]:
+def _advance(waiting: dict[str, Release], key: str, release: Release, is_done: Judgement) -> Iterator[Release]:
     if key not in waiting:
         return
     yield release
-    if is_final(release):
+    if is_done(release):
         del waiting[key]
     elif release["state"] == "superseded":
         del waiting[key]
@@ -77,9 +83,9 @@ def _advance(waiting: dict[str, Release], key: str, release: Release) -> Iterato
         waiting[key] = release
 
 
-def is_final(release: Release) -> bool:
-    """Is it known what came of it?"""
-    return release["state"] in FINAL
+def is_synced(release: Release) -> bool:
+    """Does the cluster hold what it says, or can it not get there? Whether it runs is another thing."""
+    return "apply" in release["stages"] or is_final(release)
 
 
 def read_release(client: Client, key: str) -> Release:
@@ -177,12 +183,14 @@ def _took(release: Release, stage: str) -> str:
     return describe_ms(release["stages"][stage].get("ms")) or ""
 
 
-def follow(client: Client, asked: Sequence[Release], seconds: float, *, quiet: bool = False) -> list[Release]:
+def follow(
+    client: Client, asked: Sequence[Release], seconds: float, *, quiet: bool = False, is_done: Judgement = is_final
+) -> list[Release]:
     """Wait for releases and show their stages; how they ended. Raises Failure: 124 after `seconds`, 130 on Ctrl-C."""
     lines = StageLines()
     ended: dict[str, Release] = {}
     try:
-        for release in watch(client, asked, seconds):
+        for release in watch(client, asked, seconds, is_done):
             ended[release["service"]] = release
             if not quiet:
                 lines.show(release)

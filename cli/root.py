@@ -6,10 +6,11 @@ What does not live here: what a command does (`up.py`, `commands/`).
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from cli import catalogue, drawing
+from cli import catalogue, config, drawing
 from cli.failure import Exit, Failure
 
 
@@ -37,7 +38,7 @@ class Lazy(click.Group):
 @click.group(cls=Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="paaks", prog_name="paaks", message="%(prog)s %(version)s")
 @click.pass_context
-def paaks(ctx: click.Context) -> None:
+def paaks(ctx: click.Context) -> int:
     """A commit on main is checked, live and reversible within a fraction of a second.
 
     \b
@@ -45,8 +46,15 @@ def paaks(ctx: click.Context) -> None:
     paaks clone demo            get the repository; `git push` deploys it
     paaks call hello            ask a service
     """
-    if ctx.invoked_subcommand is None:
-        print(ctx.get_help())
+    if ctx.invoked_subcommand is not None:
+        return Exit.DONE
+    place = config.read_clone(Path.cwd())
+    status = catalogue.find("status")
+    if place.server and place.tenant and status is not None:
+        code: int = status.load().main([], prog_name="paaks status", standalone_mode=False)
+        return code
+    print(ctx.get_help())
+    return Exit.DONE
 
 
 def run(arguments: list[str]) -> int:

@@ -23,7 +23,7 @@ Shown = Mapping[str, Any]
 
 @click.command()
 @click.argument("service", required=False)
-@click.option("--for", "wanted", type=click.Choice(["live"]), help="Wait until it is; 7 where it does not come up.")
+@click.option("--for", "wanted", type=click.Choice(["live", "synced"]), help="Wait until it is; 7 where it cannot.")
 @timed(120.0, "How long to wait, with --for.")
 @click.option("-w", "--watch", is_flag=True, help="Go on: a line for each change.")
 @connected
@@ -34,7 +34,7 @@ def status(
     """How the services are doing, or one of them."""
     with connection.open() as client:
         if wanted is not None:
-            return wait(client, service, timeout)
+            return wait(client, service, timeout) if wanted == "live" else wait_synced(client, service, timeout)
         if watch:
             keep_watching(client, service, style)
         elif service is None:
@@ -56,6 +56,20 @@ def wait(client: Client, service: str | None, timeout: float) -> int:
     if not begun:
         print("live" if len(found) == 1 else f"all {len(found)} are live")
     return progress.judge(ended)
+
+
+def wait_synced(client: Client, service: str | None, timeout: float) -> int:
+    """Wait until the cluster holds what is at the head of main, whether or not it runs; 0, 7 where it does not."""
+    asked = [_release_of(shown) for shown in read_services(client, service) if shown["status"]["state"] != "live"]
+    ended = progress.follow(client, asked, timeout, quiet=True, is_done=progress.is_synced) if asked else []
+    stuck = [
+        release for release in ended if release["state"] in ("held", "failed") and "apply" not in release["stages"]
+    ]
+    for release in stuck:
+        print("\n".join(progress.end_lines(release)))
+    if not stuck:
+        print("synced")
+    return Exit.NOT_LIVE if stuck else Exit.DONE
 
 
 def _release_of(shown: Shown) -> Shown:

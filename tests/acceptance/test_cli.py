@@ -353,6 +353,19 @@ def test_status_watches_what_changes(terminal: Terminal, service_name: str) -> N
             watching.kill()
 
 
+def test_status_waits_until_the_cluster_holds_what_main_says(terminal: Terminal, service_name: str) -> None:
+    terminal.run("services", "create", service_name)
+    assert terminal.run("status", service_name, "--for=synced").stdout == "synced\n"
+    terminal.run("files", "put", f"{service_name}/handler.py", "--no-wait", stdin=FAILING)
+    assert terminal.run("status", service_name, "--for=synced").stdout == "synced\n"
+    terminal.run("status", service_name, "--for=live", code=7)
+
+
+def test_the_bare_command_shows_in_a_clone_how_its_services_are(terminal: Terminal, clone: Path) -> None:
+    assert terminal.run(cwd=clone).stdout.startswith("NAME ")
+    assert terminal.run().stdout.startswith("Usage: paaks")
+
+
 def test_files_are_never_written_over_what_others_wrote(terminal: Terminal, service_name: str) -> None:
     terminal.run("services", "create", service_name)
     place = f"{service_name}/handler.py"
