@@ -100,12 +100,15 @@ def _listen(live: Live, metrics: Metrics) -> Callable[[Message], None]:
     """What the controller says, told to everybody who waits for it."""
 
     def take(message: Message) -> None:
-        if message.get("type") != "release":
+        if message.get("type") not in ("release", "drift"):
             return
         try:
+            if message["type"] == "drift":
+                live.note_drift(message["tenant"], message["service"], dict(message["drift"]))
+                return
             release = from_message(message["release"])
             live.publish(release)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             _log.warning("link.not-understood", error=repr(error))
             return
         if message.get("event") == "finished" and release.state == "live":

@@ -37,6 +37,7 @@ class _Room:
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
     known: OrderedDict[Key, Release] = field(default_factory=OrderedDict)
     newest: dict[str, Release] = field(default_factory=dict)
+    drifts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     last_id: int = 0
     grown: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,6 +72,19 @@ class Live:
             if release.is_final:
                 kind = "service.deleted" if release.state == "removed" else "service.updated"
                 self.tell(release.tenant, kind, {"name": release.service, "release": shown})
+
+    def note_drift(self, tenant: str, service: str, drift: Mapping[str, Any]) -> None:
+        """Somebody has changed what runs, and it was put back; only the last word on a service is kept."""
+        room = self._room(tenant)
+        if room.drifts.get(service) != drift:
+            room.drifts[service] = dict(drift)
+            release = room.newest.get(service)
+            shown = releases.describe(release) if release is not None else None
+            self.tell(tenant, "service.updated", {"name": service, "release": shown})
+
+    def drifts(self, tenant: str) -> Mapping[str, Mapping[str, Any]]:
+        """The last drift of each service, as far as this process has heard."""
+        return self._room(tenant).drifts
 
     def tell(self, tenant: str, kind: str, data: Mapping[str, Any]) -> None:
         """An event for everybody who listens to a tenant."""

@@ -19,8 +19,15 @@ Shown = dict[str, Any]
 _TEXT_SAMPLE = 8_000  # bytes: git looks at as many to tell text from binary
 
 
-def show_service(tip: Tip, release: Release | None, live: Mapping[str, str] | None, url: str) -> Shown:
-    """A service; `release` is that of its tip, `live` (commit, tree) the last revision that was live."""
+def show_service(
+    tip: Tip,
+    release: Release | None,
+    live: Mapping[str, str] | None,
+    url: str,
+    drift: Mapping[str, Any] | None = None,
+) -> Shown:
+    """A service; `release` is that of its tip, `live` (commit, tree) the last revision that was live, `drift` what
+    somebody else has changed of it last."""
     descriptor = tip.descriptor
     return {
         "name": tip.name,
@@ -36,6 +43,7 @@ def show_service(tip: Tip, release: Release | None, live: Mapping[str, str] | No
         "status": show_status(release, tip.tree, live),
         "live": dict(live) if live else None,
         "release": releases.describe(release) if release else None,
+        "drift": dict(drift) if drift else None,
     }
 
 

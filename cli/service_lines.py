@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cli.drawing import clean
 from cli.output import age, describe_ms, short
 from cli.progress import STAGES, message_lines
 
@@ -22,6 +23,7 @@ def status_lines(service: Shown) -> list[str]:
     who = (service.get("author") or {}).get("email") or "-"
     lines.append(f"commit   {short(service['commit'])}  {service['subject']}  ({who}, {age(service['at'])} ago)")
     lines += _live_lines(service)
+    lines += _drift_lines(service)
     lines.append(f"url      {service['url']}{'' if service.get('public') else '   private'}")
     if stages := describe_stages(release):
         lines.append(f"stages   {stages}")
@@ -42,6 +44,15 @@ def _live_lines(service: Shown) -> Iterable[str]:
         yield f"live     {short(live)}"
     else:
         yield f"live     {short(live)}   the last that came up goes on serving"
+
+
+def _drift_lines(service: Shown) -> Iterable[str]:
+    drift = service.get("drift")
+    if drift:
+        who, what = drift["manager"] or "somebody", ", ".join(drift["fields"])
+        end = f"put back {age(drift['correctedAt'])} ago"
+        slowed = f", and slowed to once in {drift['pause']:.0f} s" if drift["reason"] == "Contested" else ""
+        yield clean(f"drift    {drift['reason']}: {who} changed {what} of {drift['object']}; {end}{slowed}")
 
 
 def next_step(service: Shown) -> str:

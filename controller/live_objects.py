@@ -12,6 +12,7 @@ from typing import Any
 
 from core import names, plan
 from core.cluster import Cluster
+from core.ownership import Owners, read_owners
 from core.watch import Change, follow
 
 KINDS = ("Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy", "ConfigMap", "Service", "Deployment", "Pod")
@@ -25,6 +26,7 @@ class LiveObjects:
         self._cluster = cluster
         self._on_change = on_change
         self._objects: dict[str, dict[plan.Key, Object]] = {}
+        self._owners: dict[str, dict[plan.Key, Owners]] = {}
         self._unsynced = set(KINDS)
         self._synced = asyncio.Event()
 
@@ -64,11 +66,14 @@ class LiveObjects:
 
     def take(self, obj: Object) -> None:
         """An object as it is now; an older version than the one that is known is left out."""
-        obj["metadata"].pop("managedFields", None)
-        held = self._objects.setdefault(_namespace(obj), {})
-        known = held.get(plan.key_of(obj))
+        held, key = self._objects.setdefault(_namespace(obj), {}), plan.key_of(obj)
+        known = held.get(key)
         if known is None or _version(obj) >= _version(known) or _uid(obj) != _uid(known):
-            held[plan.key_of(obj)] = obj
+            held[key] = obj
+            if obj["kind"] != "Pod" and "managedFields" in obj["metadata"]:
+                self._owners.setdefault(_namespace(obj), {})[key] = read_owners(obj)
+        # They are larger than all the rest: what is needed of them is kept apart.
+        obj["metadata"].pop("managedFields", None)
 
     def drop(self, obj: Object) -> None:
         """An object is gone; one of the same name that was made since is not."""
@@ -76,10 +81,15 @@ class LiveObjects:
         known = held.get(plan.key_of(obj))
         if known is not None and _uid(known) == _uid(obj):
             del held[plan.key_of(obj)]
+            self._owners.get(_namespace(obj), {}).pop(plan.key_of(obj), None)
 
     def of(self, namespace: str) -> Mapping[plan.Key, Object]:
         """All objects of a tenant's namespace, itself included."""
         return self._objects.get(namespace, {})
+
+    def owners(self, namespace: str) -> Mapping[plan.Key, Owners]:
+        """Who owns the fields of what we apply in a tenant's namespace, as far as the cluster has said."""
+        return self._owners.get(namespace, {})
 
     def pods(self, namespace: str, service: str) -> list[Object]:
         """The pods of a service."""

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 import watchfiles
 
+from controller.drift import Drifts
 from controller.health_port import serve_health
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes
@@ -148,7 +149,7 @@ class Controller:
 
     def _memory(self, tenant: str) -> Memory:
         if tenant not in self._memories:
-            self._memories[tenant] = Memory(Book(self._tell))
+            self._memories[tenant] = Memory(Book(self._tell), drifts=Drifts(tenant, self._tell_drift))
         return self._memories[tenant]
 
     # -- wake-ups -------------------------------------------------------------------------------------------------
@@ -197,8 +198,10 @@ class Controller:
             self._routes.connect(peer)
         for gone in self._routes.dispatchers() - connected:
             self._routes.disconnect(gone)
-        for key in self._memories:
+        for key, memory in self._memories.items():
             self.queue.add(key)
+            for drift in memory.drifts.latest.values():
+                self._tell_drift(drift)
 
     def _on_message(self, peer: link.Peer, message: link.Message) -> None:
         kind = message.get("type")
@@ -244,6 +247,10 @@ class Controller:
         self._unrecorded[key] = release
         self._unrecorded.move_to_end(key)
         self._to_record.set()
+
+    def _tell_drift(self, message: link.Message) -> None:
+        """Send what was put back, and whose change it was, to whoever shows it. It is in no database."""
+        self._hub.broadcast("api", message)
 
     async def _record(self) -> None:
         """Store releases as they come, many in one transaction; they wait while the database is away."""

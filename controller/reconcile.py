@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from controller import live_objects
+from controller.drift import Drifts
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes, advance, short
 from controller.reading import Reading, Target, choose_targets, read_files, read_tenant
@@ -53,6 +54,7 @@ class Memory:
     applied: dict[str, tuple[str, float]] = field(default_factory=dict)
     origins: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     requests: Mapping[str, str] | None = None
+    drifts: Drifts = field(default_factory=Drifts)
 
 
 class TipMoved(Exception):
@@ -79,6 +81,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     pods = group_pods(live)
     targets = choose_targets(reading, live, pods, tenant.namespace)
     wanted = await _render(tenant, reading, targets, doors, memory)
+    owners = doors.objects.owners(tenant.namespace)
     made = plan.make_plan(
         render.render_tenant(render.Owner(tenant.id, tenant.slug), render.Quota()),
         wanted,
@@ -86,11 +89,15 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
         named_trees=_name_trees(reading, targets, live, pods),
         kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
         prune_allowed=reading.prune_allowed,
+        owners=owners,
     )
+    made, postponed = memory.drifts.sift(made, live, owners, time.time())
     _open_releases(tenant, reading, made, doors, memory)
     failures = await _apply(tenant, reading, made, targets, doors, memory)
-    _settle(tenant, targets, wanted, failures, doors, memory)
-    look_again = _advance_releases(tenant, reading, doors, memory)
+    await memory.drifts.finish(failures, doors.cluster, doors.objects)
+    _settle(tenant, targets, wanted.keys() - postponed.keys(), failures, doors, memory)
+    waits = [_advance_releases(tenant, reading, doors, memory), *postponed.values()]
+    look_again = min((seconds for seconds in waits if seconds is not None), default=None)
     await _set_live(tenant, reading, doors, memory)
     await _prune(tenant, reading, made, doors, memory)
     return _conclude(failures, look_again)
@@ -150,7 +157,9 @@ def _fingerprint(tenant: Tenant, target: Target, doors: Doors) -> tuple[str, ...
         doors.objects.find(tenant.namespace, kind, name)
         for kind, name in (("ConfigMap", config_map), ("Service", target.service), ("Deployment", target.service))
     ]
-    return (target.tree, target.commit, *map(_mark, found))
+    owners = doors.objects.owners(target.namespace)
+    ours = (owners[plan.key_of(obj)].own for obj in found if obj is not None and plan.key_of(obj) in owners)
+    return (target.tree, target.commit, *map(_mark, found), *ours)
 
 
 def _mark(obj: Object | None) -> str:
@@ -271,7 +280,7 @@ def _tip(tenant: Tenant, doors: Doors) -> str | None:
 def _settle(
     tenant: Tenant,
     targets: Mapping[str, Target],
-    wanted: Mapping[str, Sequence[Object]],
+    wanted: Collection[str],
     failures: Mapping[str, ClusterError],
     doors: Doors,
     memory: Memory,

@@ -120,6 +120,18 @@ class Cluster:
         path = _path(obj["kind"], metadata.get("namespace"), metadata["name"])
         return await self._call("PATCH", path, query, obj, "application/apply-patch+yaml")
 
+    async def patch(self, obj: Object, patch: Object) -> Object:
+        """A merge patch (RFC 7396) by manager `paaks`, if the object is still as given; the object as it is then.
+
+        Raises ConflictError where it is not.
+        """
+        metadata = obj["metadata"]
+        given = patch | {"metadata": {"resourceVersion": metadata["resourceVersion"], **patch.get("metadata", {})}}
+        path = _path(obj["kind"], metadata.get("namespace"), metadata["name"])
+        return await self._call(
+            "PATCH", path, {"fieldManager": names.FIELD_MANAGER}, given, "application/merge-patch+json"
+        )
+
     async def get(self, kind: str, namespace: str | None, name: str) -> Object | None:
         """One object, or None where there is none."""
         try:

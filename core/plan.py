@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import names
+from core import names, ownership
+from core.ownership import Owners
 
 Object = dict[str, Any]
 Key = tuple[str, str, str]  # kind, namespace (empty for a Namespace), name
@@ -51,19 +52,25 @@ def make_plan(
     named_trees: Mapping[str, frozenset[str]],
     kept: frozenset[str] = frozenset(),
     prune_allowed: bool = False,
+    owners: Mapping[Key, Owners] | None = None,
 ) -> Plan:
     """Compare one tenant's wanted objects with its live ones (all that carry our labels in its namespace).
 
     `named_trees` are, per service, the short trees whose ConfigMaps are still named by something; `kept` are
-    services that are neither applied nor removed, for what is wanted of them could not be read.
+    services that are neither applied nor removed, for what is wanted of them could not be read. Without `owners` only
+    values are compared.
     """
-    services = {
-        s: [o for o in objects if needs_apply(o, live.get(key_of(o)))] for s, objects in wanted_services.items()
-    }
+    owners = owners or {}
+
+    def choose(wanted: Iterable[Object]) -> list[Object]:
+        yielded = (yield_replicas(obj, owners.get(key_of(obj))) for obj in wanted)
+        return [obj for obj in yielded if needs_apply(obj, live.get(key_of(obj)), owners.get(key_of(obj)))]
+
+    services = {service: choose(objects) for service, objects in wanted_services.items()}
     removed = removed_services(live, frozenset(wanted_services) | kept)
     held = removed if not prune_allowed and needs_confirmation(len(removed), len(wanted_services) + len(kept)) else []
     return Plan(
-        tenant=[o for o in wanted_tenant if needs_apply(o, live.get(key_of(o)))],
+        tenant=choose(wanted_tenant),
         services={service: objects for service, objects in services.items() if objects},
         prune={service: _objects_of(live, service) for service in removed if service not in held},
         garbage=_find_garbage(live, kept.union(removed), frozenset(wanted_services), named_trees),
@@ -71,14 +78,25 @@ def make_plan(
     )
 
 
-def needs_apply(wanted: Object, live: Object | None) -> bool:
+def needs_apply(wanted: Object, live: Object | None, owners: Owners | None = None) -> bool:
     """Must this object be written? Not if its recorded hash is the same and nobody has changed what it says."""
-    if live is None:
+    if live is None or not is_recorded(wanted, live):
         return True
-    recorded = names.annotation_of(live, names.ANNOTATION_HASH)
-    if recorded != names.annotation_of(wanted, names.ANNOTATION_HASH):
+    if owners is not None and ownership.is_taken(wanted, owners):
         return True
     return not wanted.get("immutable") and not contains(live, wanted)
+
+
+def is_recorded(wanted: Object, live: Object) -> bool:
+    """Is this what was applied last? A difference is somebody else's then."""
+    return names.annotation_of(live, names.ANNOTATION_HASH) == names.annotation_of(wanted, names.ANNOTATION_HASH)
+
+
+def yield_replicas(wanted: Object, owners: Owners | None) -> Object:
+    """What is wanted, without the number of replicas where an autoscaler has it."""
+    if wanted["kind"] != "Deployment" or owners is None or not ownership.is_autoscaled(owners):
+        return wanted
+    return wanted | {"spec": {key: value for key, value in wanted["spec"].items() if key != "replicas"}}
 
 
 def contains(live: Any, wanted: Any) -> bool:

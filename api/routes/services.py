@@ -128,7 +128,7 @@ async def _show_all(
 
 def _show(platform: Platform, tenant: Tenant, tip: Tip, release: Release | None, live: Live | None) -> dict[str, Any]:
     url = views.make_url(platform.settings.apps_url, tenant.slug, tip)
-    return views.show_service(tip, release, live, url)
+    return views.show_service(tip, release, live, url, platform.live.drifts(tenant.id).get(tip.name))
 
 
 def _read_live(platform: Platform, tenant: Tenant, overview: Overview) -> dict[str, Live]:

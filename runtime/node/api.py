@@ -23,6 +23,7 @@ from runtime.node.streams import Form
 from runtime.node.watch import Ring, Scope
 
 APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 MAX_BODY = 3 * 2**20  # bytes, as in the real one
 _HEALTH = frozenset({"/readyz", "/livez", "/healthz"})
 _ACTIONS = {
@@ -124,6 +125,8 @@ class Api:
         kind, name, query = target.kind, target.name, request.query
         if "patch" not in kind.verbs:
             raise statuses.not_offered("patch", kind)
+        if request.content_type == MERGE:
+            return await self._patch(request, target)
         if request.content_type != APPLY:
             raise statuses.wrong_media_type(request.content_type)
         manager = query.get("fieldManager")
@@ -137,6 +140,19 @@ class Api:
         value, is_new = self._store.apply(kind, target.namespace, name, given, manager, dry_run=dry_run)
         stored = None if dry_run else self._store.get(kind, target.namespace, name)
         return _respond(stored.data if stored else encode(value), 201 if is_new else 200)
+
+    async def _patch(self, request: web.Request, target: Target) -> web.StreamResponse:
+        """A change that is not ours; it is taken, so that it can be undone as on any cluster."""
+        patch = _decode(await _read_body(request))
+        stored = self._find(target)
+        if stored.manager is None:
+            raise statuses.not_offered("patch", target.kind)
+        if not isinstance(patch.get("metadata") or {}, dict):
+            raise statuses.bad_request("metadata is not an object")
+        agent = request.headers.get("User-Agent", "").partition("/")[0] or "unknown"
+        manager = request.query.get("fieldManager") or agent
+        dry_run = _read_dry_run(request.query.getall("dryRun", []))
+        return _respond(encode(self._store.patch(stored, patch, manager, dry_run=dry_run)))
 
     async def _delete(self, request: web.Request, target: Target) -> web.StreamResponse:
         if "delete" not in target.kind.verbs:

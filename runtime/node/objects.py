@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from runtime.node import kinds, validation
+from runtime.node import field_sets, kinds, ownership, validation
 from runtime.node.kinds import Kind, Object
+from runtime.node.ownership import APPLY, UPDATE, Writer
 
 FOREGROUND = "foregroundDeletion"
 # What only the server writes: kept from the stored object, whatever is applied.
@@ -137,16 +138,38 @@ class Store:
         What was applied before and is not given any more is removed. Raises Refusal.
         """
         stored = self.get(kind, namespace, name)
-        value = self._merge(kind, namespace, name, given, stored)
+        body = _clean(given)
+        joined = _join(stored.value, body, manager) if stored is not None and stored.manager == manager else body
+        value = self._merge(kind, namespace, name, joined, stored)
         _refuse_foreign(kind, name, stored, manager)
         self._refuse_faults(kind, namespace, value, stored)
-        if stored is not None and value == stored.value:
-            return value, False
+        writer = Writer(manager, APPLY, format_time(self.now()))
+        value["metadata"]["managedFields"] = ownership.record_apply(
+            stored.value if stored else None, value, body, writer
+        )
+        return self._write(kind, value, stored, manager, dry_run=dry_run), stored is None
+
+    def patch(self, stored: Stored, patch: Object, manager: str, *, dry_run: bool = False) -> Object:
+        """A merge patch (RFC 7396) by any manager: the object as it is then. Raises Refusal."""
+        kind, before = stored.kind, stored.value
+        metadata = before["metadata"]
+        moved = field_sets.merge(before, {key: value for key, value in patch.items() if key != "status"})
+        given = _clean(moved) | {"metadata": {**(patch.get("metadata") or {}), **field_sets.strip(moved)["metadata"]}}
+        value = self._merge(kind, metadata.get("namespace"), metadata["name"], given, stored)
+        self._refuse_faults(kind, metadata.get("namespace"), value, stored)
+        writer = Writer(manager, UPDATE, format_time(self.now()))
+        value["metadata"]["managedFields"] = ownership.record_update(before, value, writer)
+        return self._write(kind, value, stored, None, dry_run=dry_run)
+
+    def _write(self, kind: Kind, value: Object, stored: Stored | None, manager: str | None, *, dry_run: bool) -> Object:
+        """Commit what a client has made of an object; nothing where it is as it was."""
+        if stored is not None and ownership.is_same(stored.value, value):
+            return stored.value
         if stored is not None and kind in kinds.WITH_GENERATION and value["spec"] != stored.value["spec"]:
             value["metadata"]["generation"] += 1
-        if not dry_run:
-            value = self._commit("MODIFIED" if stored else "ADDED", kind, value, stored, manager).value
-        return value, stored is None
+        if dry_run:
+            return value
+        return self._commit("MODIFIED" if stored else "ADDED", kind, value, stored, manager).value
 
     def request_deletion(self, stored: Stored, wanted: Preconditions, grace: int | None, *, foreground: bool) -> Object:
         """Delete an object, or mark it as being deleted where something has to end first. Returns its last state.
@@ -182,7 +205,7 @@ class Store:
         metadata = {key: applied[key] for key in _APPLIED_METADATA if applied.get(key)} | {"name": name}
         if namespace is not None:
             metadata["namespace"] = namespace
-        body = {key: value for key, value in given.items() if key not in ("status", "metadata") and value is not None}
+        body = {key: value for key, value in given.items() if key not in ("status", "metadata")}
         value = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata} | body
         if stored is None:
             metadata |= self._birth(kind)
@@ -237,6 +260,20 @@ class Store:
         for listener in self._listeners:
             listener(change)
         return stored
+
+
+def _clean(given: Object) -> Object:
+    """What a client gives, without the members that say nothing."""
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _join(before: Object, given: Object, manager: str) -> Object:
+    """What a manager applies, with what others have added; what it does not apply any more is left out."""
+    if ownership.is_alone(before, manager):
+        return given
+    kept = field_sets.without(field_sets.strip(before), ownership.find_dropped(before, given, manager))
+    joined: Object = field_sets.overlay(kept, field_sets.strip(given))
+    return given | joined | {"metadata": {**(given.get("metadata") or {}), **joined["metadata"]}}
 
 
 def _refuse_moved(kind: Kind, name: str, applied: Object, stored: Stored | None) -> None:

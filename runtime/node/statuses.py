@@ -41,8 +41,8 @@ def not_offered(what: str, kind: Kind) -> Refusal:
 
 
 def wrong_media_type(given: str) -> Refusal:
-    """415: a patch that is no server-side apply."""
-    message = f"the embedded node takes application/apply-patch+yaml only, not {given!r}: {WAY}"
+    """415: a patch that is neither a server-side apply nor a merge patch."""
+    message = f"the embedded node takes server-side apply and merge patches, not {given!r}: {WAY}"
     return Refusal(415, "UnsupportedMediaType", message)
 
 

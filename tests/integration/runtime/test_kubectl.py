@@ -97,7 +97,6 @@ async def test_it_names_the_way_where_something_is_not_offered(kubectl: Kubectl,
     for arguments in (
         ["scale", *n, "deploy/hello", "--replicas=3"],
         ["rollout", "restart", *n, "deploy/hello"],
-        ["label", "ns", tenant.namespace, "a=b"],
         ["run", *n, "x", "--image=x"],
         ["set", "image", *n, "deploy/hello", "handler=x"],
     ):

@@ -123,3 +123,16 @@ async def test_only_changes_are_told() -> None:
         await asyncio.sleep(0)
     types = [event.type for event in await reading]
     assert types == ["release.stage", "release.finished", "service.updated", "release.finished", "service.deleted"]
+
+
+async def test_drift_is_told_once_and_kept() -> None:
+    live = Live()
+    mark = live.mark("t")
+    for _ in range(2):
+        live.note_drift("t", "hello", {"manager": "kubectl-edit"})
+    assert live.drifts("t") == {"hello": {"manager": "kubectl-edit"}}
+    stream = live.stream("t", mark)
+    event = await anext(stream)
+    assert (event.type, event.data) == ("service.updated", {"name": "hello", "release": None})
+    live.close()
+    assert (await anext(stream)).type == "bye"

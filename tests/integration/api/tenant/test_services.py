@@ -31,6 +31,7 @@ def test_a_service_is_shown_with_its_tip(api: Api) -> None:
         "status": shown["status"],
         "live": None,
         "release": None,
+        "drift": None,
     }
     assert shown["status"]["state"] == "unknown"
     assert api.get("/services").json == {"head": api.head, "items": [shown]}

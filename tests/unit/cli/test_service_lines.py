@@ -1,0 +1,47 @@
+"""What `paaks status SERVICE` says of drift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cli.service_lines import status_lines
+
+SERVICE: dict[str, Any] = {
+    "name": "hello",
+    "path": "hello",
+    "commit": "c" * 40,
+    "subject": "x",
+    "at": "2026-01-01T00:00:00Z",
+    "url": "http://x/",
+    "status": {"state": "live", "reason": None, "sentence": None, "message": None},
+}
+DRIFT = {
+    "reason": "Contested",
+    "object": "Deployment/hello",
+    "fields": ["spec.replicas", "spec.x"],
+    "manager": "kubectl-edit\x1b",
+    "operation": "Update",
+    "changedAt": None,
+    "correctedAt": "2026-01-01T00:00:00Z",
+    "pause": 4.0,
+}
+
+
+def drift_lines(drift: dict[str, Any] | None) -> list[str]:
+    return [line for line in status_lines({**SERVICE, "drift": drift}) if line.startswith("drift")]
+
+
+def test_drift_is_told_with_who_and_what_and_does_nothing_to_the_terminal() -> None:
+    (line,) = drift_lines(DRIFT)
+    assert "Contested: kubectl-edit\N{REPLACEMENT CHARACTER} changed spec.replicas, spec.x of Deployment/hello" in line
+    assert line.endswith("slowed to once in 4 s")
+
+
+def test_somebody_is_who_cannot_be_known() -> None:
+    (line,) = drift_lines(DRIFT | {"reason": "Corrected", "manager": None})
+    assert "Corrected: somebody changed" in line
+    assert "slowed" not in line
+
+
+def test_no_drift_no_line() -> None:
+    assert drift_lines(None) == []
