@@ -17,12 +17,14 @@ from controller.live_objects import LiveObjects
 from core import names, ownership, plan
 from core.cluster import Cluster, ConflictError
 from core.contest import Contest
+from core.errors import RetryLater
 from core.history import format_time
 from core.ownership import Entry, Owners, Taken
 from core.plan import Key, Object, Plan
 
 _log = structlog.get_logger(component="drift")
 _SHOWN_FIELDS = 10
+_ATTEMPTS = 5
 Message = dict[str, Any]
 
 
@@ -129,12 +131,16 @@ class Drifts:
 async def _trim(key: Key, wanted: Object, cluster: Cluster, objects: LiveObjects) -> None:
     """Remove what an apply leaves: items that somebody else has put into lists of ours."""
     live = objects.of(key[1] or key[2]).get(key)
-    if live is None or names.label_of(live, names.LABEL_MANAGED_BY) != names.FIELD_MANAGER:
-        return
-    patch = ownership.trim(live, wanted)
-    if patch is None:
-        return
-    try:
-        objects.take(await cluster.patch(live, patch))
-    except ConflictError:
-        return  # it has changed since: the watch tells, and the next pass looks again
+    for _ in range(_ATTEMPTS):
+        if live is None or names.label_of(live, names.LABEL_MANAGED_BY) != names.FIELD_MANAGER:
+            return
+        patch = ownership.trim(live, wanted)
+        if patch is None:
+            return
+        try:
+            objects.take(await cluster.patch(live, patch))
+            return
+        except ConflictError:
+            # Its status alone may have moved: that follows every change of it.
+            live = await cluster.get(key[0], key[1] or None, key[2])
+    raise RetryLater(f"{key[0]} {key[2]} changes faster than it can be put back")

@@ -71,8 +71,15 @@ async def test_what_others_put_into_a_list_survives_an_apply_and_not_a_patch(clu
     (container,) = live["spec"]["template"]["spec"]["containers"]
     more = container | {"env": [*container["env"], {"name": "THEIRS", "value": "x"}]}
     await change(cluster, wanted, {"spec": {"template": {"spec": {"containers": [more]}}}})
-    applied = await cluster.apply(wanted)
+    await cluster.apply(wanted)
     assert await find_taken(cluster, wanted) == {"spec.template.spec.containers[handler].env[THEIRS]": "kubectl-edit"}
+
+    def is_settled(found: list[Object]) -> bool:
+        return bool(found) and found[0]["metadata"]["generation"] == found[0].get("status", {}).get(
+            "observedGeneration"
+        )
+
+    (applied,) = await tenant.wait("Deployment", is_settled)
     patch = ownership.trim(applied, wanted)
     assert patch is not None
     assert plan.contains(await cluster.patch(applied, patch), wanted)
