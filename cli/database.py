@@ -68,7 +68,7 @@ class Database:
         """Make the database's files if there are none: True if they were made. Half a start leaves nothing behind."""
         if (self.files / "PG_VERSION").is_file():
             self._refuse_other_version()
-            self._remove_stale()
+            self.remove_stale()
             return False
         fresh = self.files.with_name("pg.new")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -101,7 +101,7 @@ class Database:
                 hint=f"put a PostgreSQL {self._major()} first on the PATH, or move {self.files} away to start anew",
             )
 
-    def _remove_stale(self) -> None:
+    def remove_stale(self) -> None:
         """Remove what a killed server left. Safe: we hold the data directory's lock, which its processes inherit."""
         (self.files / "postmaster.pid").unlink(missing_ok=True)
         (self.sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)

@@ -25,7 +25,10 @@ def prepare(data: Path) -> None:
     directory = DataDirectory(data)
     directory.create()
     if directory.postgres.is_dir():
+        lock = directory.acquire()
         directory.postgres.chmod(0o700)  # a volume that was mounted elsewhere may have been opened to a group
+        embedded.find(directory).remove_stale()  # else the probe of the next server finds what the last one wrote
+        os.close(lock)
 
 
 @click.command()
