@@ -6,13 +6,15 @@ What does not live here: many of them as a table (`commands/services.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from cli.drawing import clean
-from cli.output import age, describe_ms, short
+from cli.output import age, describe_ms, read_time, short
 from cli.progress import STAGES, message_lines
 
 Shown = Mapping[str, Any]
+_QUIET_SECONDS = 60.0  # after the pause: so long without a change ends a fight
 
 
 def status_lines(service: Shown) -> list[str]:
@@ -23,7 +25,7 @@ def status_lines(service: Shown) -> list[str]:
     who = (service.get("author") or {}).get("email") or "-"
     lines.append(f"commit   {short(service['commit'])}  {service['subject']}  ({who}, {age(service['at'])} ago)")
     lines += _live_lines(service)
-    lines += _drift_lines(service)
+    lines += [f"drift    {said}" for said in drift_lines(service)]
     lines.append(f"url      {service['url']}{'' if service.get('public') else '   private'}")
     if stages := describe_stages(release):
         lines.append(f"stages   {stages}")
@@ -46,13 +48,23 @@ def _live_lines(service: Shown) -> Iterable[str]:
         yield f"live     {short(live)}   the last that came up goes on serving"
 
 
-def _drift_lines(service: Shown) -> Iterable[str]:
+def drift_lines(service: Shown) -> Iterable[str]:
+    """What somebody else has changed of it last: who, what, and since when it is put back."""
     drift = service.get("drift")
     if drift:
         who, what = drift["manager"] or "somebody", ", ".join(drift["fields"])
         end = f"put back {age(drift['correctedAt'])} ago"
         slowed = f", and slowed to once in {drift['pause']:.0f} s" if drift["reason"] == "Contested" else ""
-        yield clean(f"drift    {drift['reason']}: {who} changed {what} of {drift['object']}; {end}{slowed}")
+        yield clean(f"{drift['reason']}: {who} changed {what} of {drift['object']}; {end}{slowed}")
+
+
+def is_fought(service: Shown, now: datetime | None = None) -> bool:
+    """Does somebody else keep changing it, so that it may run otherwise than git says until it is put back again?"""
+    drift = service.get("drift") or {}
+    corrected = read_time(drift.get("correctedAt"))
+    if drift.get("reason") != "Contested" or corrected is None:
+        return False
+    return ((now or datetime.now(UTC)) - corrected).total_seconds() < float(drift["pause"]) + _QUIET_SECONDS
 
 
 def next_step(service: Shown) -> str:

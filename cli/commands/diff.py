@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +20,7 @@ from cli.commands.status import read_services
 from cli.drawing import clean
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected
+from cli.service_lines import drift_lines, is_fought
 from cli.working_tree import EMPTY_TREE, Snapshots
 from core.repository import Repository
 
@@ -54,15 +56,19 @@ def _compare(connection: Connection, service: str | None, span: str | None, rend
         after = trees.of_commit(new.lstrip(".")) if new.lstrip(".") else trees.of_files()
         if dots and rendered:
             return _print_rendered(trees, trees.of_commit(old), after, service)
+        is_fought = False
         if dots:
             before = _list_services(trees, trees.of_commit(old))
         else:
             with connection.open() as client:
-                before = _find_live(client, trees, service)
+                shown = [item for item in read_services(client, None) if service in (None, item["name"])]
+                before = _find_live(shown, trees)
+                is_fought = _print_contests(shown)
         there = _list_services(trees, after)
         if service is not None and not {service, ""} & {*before, *there}:
             raise Failure(f"there is no service {service!r}, neither here nor live", code=Exit.NOT_FOUND)
-        return _print_all(trees, before, there, service)
+        code = _print_all(trees, before, there, service)
+        return Exit.FAILED if is_fought else code
 
 
 def _list_services(trees: Snapshots, tree: str) -> Trees:
@@ -70,16 +76,23 @@ def _list_services(trees: Snapshots, tree: str) -> Trees:
     return Repository(trees.repository).services(tree)
 
 
-def _find_live(client: Client, trees: Snapshots, service: str | None) -> Trees:
+def _find_live(shown: Sequence[Mapping[str, Any]], trees: Snapshots) -> Trees:
     """Directory of each live service → its tree, fetched where this clone does not have it."""
-    shown = [item for item in read_services(client, None) if item.get("live") and service in (None, item["name"])]
-    live = {str(item["path"]): str(item["live"]["tree"]) for item in shown}
+    live = {str(item["path"]): str(item["live"]["tree"]) for item in shown if item.get("live")}
     missing = [tree for tree in live.values() if not _has(trees, tree)]
     if missing and trees.clone is not None:
         subprocess.run(["git", "-C", str(trees.clone), "fetch", "--quiet"], capture_output=True)
     if any(not _has(trees, tree) for tree in missing):
         raise Failure("this clone does not have what is live", hint="git fetch")
     return live
+
+
+def _print_contests(shown: Sequence[Mapping[str, Any]]) -> bool:
+    """What runs otherwise than git says because somebody else keeps changing it: is there any?"""
+    fought = [item for item in shown if is_fought(item)]
+    for item in fought:
+        print("\n".join(f"# ! {item['name']}  {said}" for said in drift_lines(item)))
+    return bool(fought)
 
 
 def _has(trees: Snapshots, tree: str) -> bool:
@@ -118,8 +131,9 @@ def _render(trees: Snapshots, tree: str, service: str | None) -> str:
 
 def _compare_on_server(client: Client, service: str | None) -> int:
     """Outside of a clone: the head of main against what is live, by the api."""
-    differs = False
-    for item in read_services(client, service):
+    found = read_services(client, service)
+    differs = _print_contests(found)
+    for item in found:
         live = item.get("live")
         if live is not None and live["tree"] == item["tree"]:
             continue

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from cli.service_lines import status_lines
+from cli.service_lines import is_fought, status_lines
 
 SERVICE: dict[str, Any] = {
     "name": "hello",
@@ -45,3 +46,13 @@ def test_somebody_is_who_cannot_be_known() -> None:
 
 def test_no_drift_no_line() -> None:
     assert drift_lines(None) == []
+
+
+def test_a_fight_ends_when_it_has_been_quiet_for_a_minute() -> None:
+    def fought(drift: dict[str, Any] | None, seconds: int) -> bool:
+        return is_fought({**SERVICE, "drift": drift}, datetime(2026, 1, 1, 0, seconds // 60, seconds % 60, tzinfo=UTC))
+
+    assert fought(DRIFT, 63)
+    assert not fought(DRIFT, 64)
+    assert not fought(DRIFT | {"reason": "Corrected"}, 1)
+    assert not fought(None, 1)
