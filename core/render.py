@@ -276,6 +276,7 @@ def _container(revision: Revision, image: str) -> Object:
     return {
         "name": "handler",
         "image": image,
+        "imagePullPolicy": "IfNotPresent",  # by default an image without a tag is looked for in a registry each time
         "workingDir": "/app",
         "env": _environment(revision),
         "ports": [{"name": "http", "containerPort": names.POD_PORT, "protocol": "TCP"}],

@@ -165,7 +165,7 @@ class Store:
         """Commit what a client has made of an object; nothing where it is as it was."""
         if stored is not None and ownership.is_same(stored.value, value):
             return stored.value
-        if stored is not None and kind in kinds.WITH_GENERATION and value["spec"] != stored.value["spec"]:
+        if stored is not None and kind in kinds.WITH_GENERATION and _is_next_generation(kind, value, stored.value):
             value["metadata"]["generation"] += 1
         if dry_run:
             return value
@@ -304,3 +304,9 @@ def _invalid(kind: Kind, name: str, faults: list[validation.Fault]) -> Refusal:
     listed = ", ".join(f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults)
     title = f"{kind.name}.{kind.group}" if kind.group else kind.name
     return Refusal(422, "Invalid", f'{title} "{name}" is invalid: {listed}', details)
+
+
+def _is_next_generation(kind: Kind, value: Object, before: Object) -> bool:
+    """Has the specification changed? A Deployment's annotations count: what it runs is copied from them too."""
+    annotations = [obj["metadata"].get("annotations") for obj in (value, before)]
+    return value["spec"] != before["spec"] or (kind is kinds.DEPLOYMENT and annotations[0] != annotations[1])

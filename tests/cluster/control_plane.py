@@ -10,6 +10,8 @@ import contextlib
 import json
 import secrets
 import ssl
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -17,6 +19,12 @@ from tests.cluster.sandbox import Sandbox, run
 
 _ETCD = "http://127.0.0.1:2379"
 _PORT = 16443
+# Three revisions of a key that is none of Kubernetes'.
+_PUT = """
+import sys, urllib.request
+for _ in range(3):
+    urllib.request.urlopen(sys.argv[1], data=b'{"key": "YWdl", "value": "MQ=="}', timeout=5).read()
+"""
 
 
 class ControlPlane:
@@ -53,6 +61,14 @@ class ControlPlane:
             "--unsafe-no-fsync",  # nothing here outlives the machine
             "--log-level=warn",
         )
+        self._sandbox.wait("etcd", self._make_history)
+
+    def _make_history(self) -> bool:
+        """Let version 1 be before the API server's time, as on every cluster that is older than its API server."""
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self._sandbox.run(sys.executable, "-I", "-c", _PUT, f"{_ETCD}/v3/kv/put")
+            return True
+        return False
 
     def start_apiserver(self) -> None:
         """Start the API server, again after `Sandbox.stop("kube-apiserver")`, and wait until it is ready."""

@@ -58,10 +58,12 @@ async def test_the_generation_counts_changes_of_the_specification(cluster: Clust
     deployment = tenant.render("s", {"handler.py": "x = 1\n"})[-1]
     deployment["spec"]["replicas"] = 0
     assert (await cluster.apply(deployment))["metadata"]["generation"] == 1
-    deployment["metadata"]["annotations"]["paaks.dev/note"] = "x"
+    deployment["metadata"]["labels"]["note"] = "x"
     assert (await cluster.apply(deployment))["metadata"]["generation"] == 1
     deployment["spec"]["template"]["metadata"]["annotations"]["paaks.dev/note"] = "x"
     assert (await cluster.apply(deployment))["metadata"]["generation"] == 2
+    deployment["metadata"]["annotations"]["paaks.dev/note"] = "x"  # of a Deployment they count as well
+    assert (await cluster.apply(deployment))["metadata"]["generation"] == 3
 
 
 async def test_a_dry_run_changes_nothing(cluster: Cluster, tenant: Tenant) -> None:
