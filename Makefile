@@ -6,12 +6,14 @@ ARGS ?=
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 INPUTS := pyproject.toml requirements.lock runtime/requirements.lock .ci/install
-TESTS := tests --ignore=tests/bench
+# The tests on a real Kubernetes have a target of their own. To have `make test` run them too: `NOT_YET :=`.
+NOT_YET := --ignore=tests/cluster
+TESTS := tests --ignore=tests/bench $(NOT_YET)
 UV_COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(DEV_STAMP) ## Make .venv and runtime/.venv from the lock files; leaves .venv/bin/paaks
@@ -23,6 +25,14 @@ run: $(RUN_STAMP) ## Start the platform on this machine (ARGS="--api-port 0 …"
 .PHONY: test
 test: $(DEV_STAMP) ## Test what this machine can run: unit, integration, conformance, acceptance (ARGS="-k push")
 	@.venv/bin/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: test-cluster
+test-cluster: $(DEV_STAMP) ## Test on a real Kubernetes, built and started here (root, Go), or PAAKS_TEST_KUBECONFIG
+	@.venv/bin/python -m pytest tests/cluster $(ARGS)
+
+.PHONY: cluster
+cluster: $(DEV_STAMP) ## Start that Kubernetes for a person, and print its KUBECONFIG; Ctrl-C ends it
+	@exec .venv/bin/python -m tests.cluster
 
 .PHONY: check
 check: $(DEV_STAMP) ## Lint, format check, types, import contracts, house limits, documentation

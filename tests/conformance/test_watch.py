@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -123,12 +124,23 @@ async def test_a_watch_sees_its_namespace_only(cluster: Cluster, tenant: Tenant)
 
 async def test_a_watch_ends_when_asked_to_and_says_how_far_it_came(cluster: Cluster, tenant: Tenant) -> None:
     _, version = await cluster.list("ConfigMap", namespace=tenant.namespace)
-    stream = cluster.stream("ConfigMap", namespace=tenant.namespace, selector=None, resource_version=version, timeout=3)
+
+    async def change_others() -> None:
+        for number in itertools.count():
+            await cluster.apply(config_map(tenant, number=str(number)))
+            await asyncio.sleep(0.2)  # until the watch has ended: where nothing happens there is nothing to say
+
+    task = asyncio.create_task(change_others())
+    stream = cluster.stream(
+        "ConfigMap", namespace=tenant.namespace, selector="of=nobody", resource_version=version, timeout=4
+    )
     async with asyncio.timeout(SECONDS):
         events = [event async for event in stream]
+    task.cancel()
+    await asyncio.wait({task})
     assert events
     assert all(event["type"] == "BOOKMARK" for event in events)
-    assert all(int(event["object"]["metadata"]["resourceVersion"]) >= int(version) for event in events)
+    assert int(events[-1]["object"]["metadata"]["resourceVersion"]) > int(version)
 
 
 async def test_a_version_that_is_not_kept_is_gone(cluster: Cluster, tenant: Tenant) -> None:
