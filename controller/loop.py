@@ -64,6 +64,7 @@ class Controller:
         self._heads: dict[str, tuple[str | None, Tenant]] = {}
         self._unrecorded: OrderedDict[tuple[str, str, str], Release] = OrderedDict()
         self._to_record = asyncio.Event()
+        self._apis: set[link.Peer] = set()
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
@@ -202,6 +203,12 @@ class Controller:
             self.queue.add(key)
             for drift in memory.drifts.latest.values():
                 self._tell_drift(drift)
+        apis = set(self._hub.peers("api"))
+        for peer in apis - self._apis:
+            for release in (r for memory in self._memories.values() for r in memory.book.current.values()):
+                # What was told while it was not connected is lost to it, and its memory goes before the database.
+                peer.send({"type": "release", "event": "stage", "release": releases.to_message(release)})
+        self._apis = apis
 
     def _on_message(self, peer: link.Peer, message: link.Message) -> None:
         kind = message.get("type")

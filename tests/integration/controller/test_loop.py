@@ -191,3 +191,18 @@ async def test_a_second_controller_is_refused_by_name(world: World) -> None:
         hold_lock(world.settings),
     ):
         pass
+
+
+async def test_an_api_that_comes_late_is_told_what_is_live(world: World) -> None:
+    async with running(world):
+        head = str(world.repository.head())
+        await world.wait_for("hello", head, "live")
+        heard: asyncio.Queue[link.Message] = asyncio.Queue()
+        connection = link.Connection(world.settings.link_path, "api", "late", heard.put_nowait, list)
+        running_connection = asyncio.create_task(connection.run())
+        message = await asyncio.wait_for(heard.get(), 10)
+        await connection.close()
+        await running_connection
+
+    assert (message["type"], message["event"]) == ("release", "stage")
+    assert (message["release"]["commit"], message["release"]["state"]) == (head, "live")
