@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import signal
 import sys
 from types import ModuleType
 
@@ -35,8 +36,13 @@ def load_hosting() -> ModuleType:
 def main(arguments: list[str]) -> int:
     """Serve one handler, or be the zygote; the exit code."""
     sys.path[:] = [place for place in sys.path if os.path.abspath(place) != _HERE]
+    is_zygote = arguments[:1] == ["--zygote"]
+    if not is_zygote:
+        # Process 1 of a container gets no signal that it does not handle: without this, one that is asked to end
+        # while its handler is being loaded would sit out its whole grace period.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     load_hosting()
-    if arguments[:1] == ["--zygote"]:
+    if is_zygote:
         code: int = importlib.import_module(f"{_NAME}.fork_server").serve_forks(int(arguments[1]))
     else:
         code = importlib.import_module(f"{_NAME}.serve").serve_port(os.environ)
