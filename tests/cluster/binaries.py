@@ -28,7 +28,7 @@ def cache() -> Path:
 
 
 def build_binaries() -> Path:
-    """The directory with the programs, `etcd` and `pause` among them; builds them where they are not there yet.
+    """The directory with the programs, `etcd`, `dns` and `pause` among them; builds them where they are not there yet.
 
     Raises subprocess.CalledProcessError where Go fails; what it said is on standard error.
     """
@@ -70,11 +70,12 @@ def _build(directory: Path) -> None:
     _run_go(directory / "etcd", [], "go.etcd.io/etcd/server/v3")
     # It runs alone in its image: no C library there.
     _run_go(directory / "pause", [], "./pause", CGO_ENABLED="0")
+    _run_go(directory / "dns", [], ".", module=BUILD / "dns")
 
 
-def _run_go(output: Path, stamps: list[str], *packages: str, **environment: str) -> None:
+def _run_go(output: Path, stamps: list[str], *packages: str, module: Path = BUILD, **environment: str) -> None:
     """`go build`, with what go.sum pins and the Go that is here."""
     ours = {"GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"} | environment
     where = f"{output}/" if output.is_dir() else str(output)
     command = ["go", "build", "-trimpath", "-ldflags", " ".join(["-s -w", *stamps]), "-o", where, *packages]
-    subprocess.run(command, cwd=BUILD, env=os.environ | ours, check=True, timeout=_SECONDS, stdin=subprocess.DEVNULL)
+    subprocess.run(command, cwd=module, env=os.environ | ours, check=True, timeout=_SECONDS, stdin=subprocess.DEVNULL)

@@ -17,7 +17,7 @@ from tests.cluster.node import PAUSE, Node
 from tests.cluster.sandbox import Sandbox
 
 _PROGRAMS = {
-    "go": "Go 1.24 or newer",
+    "go": "Go 1.25 or newer",
     "containerd": "containerd",
     "ctr": "containerd",
     "runc": "runc",
@@ -62,6 +62,7 @@ class KubernetesCluster:
         self.node.start_containerd()
         self._import_pause()
         self.import_image(self._runtime)
+        self.node.start_dns()
         self.node.start_kubelet()
 
     def _import_pause(self) -> None:
@@ -74,9 +75,9 @@ class KubernetesCluster:
             pack_image(archive, PAUSE, layer, Entrypoint=["/pause"])
             self.import_image(archive)
 
-    def import_image(self, archive: Path) -> None:
-        """Give the node an image, from its archive."""
-        import_image(self.node.socket, archive)
+    def import_image(self, archive: Path, name: str | None = None) -> None:
+        """Give the node an image, from its archive; under another name too, where one is given."""
+        import_image(self.node.socket, archive, name)
 
     def stop(self) -> None:
         """End everything, and leave nothing."""

@@ -8,25 +8,39 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.cluster import KubernetesCluster, find_missing
+from tests.cluster.installation import Installation
 from tests.conformance.conftest import cluster, tenant
 
-__all__ = ["cluster", "kubernetes", "target", "tenant"]
+__all__ = ["cluster", "installation", "kubernetes", "own_cluster", "target", "tenant"]
 
 
 @pytest.fixture(scope="session")
-def kubernetes() -> Iterator[str]:
-    """The path of a kubeconfig with an administrator's rights."""
-    if given := os.environ.get("PAAKS_TEST_KUBECONFIG"):
-        yield given
-        return
+def own_cluster() -> Iterator[KubernetesCluster]:
+    """A cluster that these tests have started."""
     if reason := find_missing():
         pytest.skip(f"{reason}; or set PAAKS_TEST_KUBECONFIG")
     started = KubernetesCluster()
     try:
         started.start()
-        yield str(started.kubeconfig)
+        yield started
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def kubernetes(request: pytest.FixtureRequest) -> str:
+    """The path of a kubeconfig with an administrator's rights."""
+    if given := os.environ.get("PAAKS_TEST_KUBECONFIG"):
+        return given
+    return str(request.getfixturevalue("own_cluster").kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def installation(own_cluster: KubernetesCluster) -> Installation:
+    """PaaKS, installed and ready. Its images have no registry: only a cluster of one's own can be given them."""
+    installation = Installation(own_cluster)
+    installation.install()
+    return installation
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,10 @@ ROOT = Path(__file__).parent.parent.parent
 RUNTIME = "docker.io/library/paaks-runtime:latest"  # how containerd spells core.render.IMAGE
 SUITE = "bookworm"  # its Python is 3.11
 PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
+_CONTROL = [
+    *("Dockerfile", ".dockerignore", "requirements.lock", "pyproject.toml"),
+    *("core", "controller", "api", "cli", "repo-template", "manifests"),
+]
 _BASE = f"localhost/paaks-base:{SUITE}"
 
 
@@ -48,9 +52,15 @@ def pack_image(archive: Path, name: str, layer: Path, **config: object) -> None:
     contents.unlink()
 
 
-def import_image(socket: Path, archive: Path) -> None:
-    """Bring an archive's images into the containerd that listens on a socket, where the kubelet looks for them."""
-    run("ctr", "-a", str(socket), "-n", "k8s.io", "images", "import", str(archive))
+def import_image(socket: Path, archive: Path, name: str | None = None) -> None:
+    """Bring an archive's image into the containerd that listens on a socket, where the kubelet looks for it.
+
+    `name` is another one that it gets too.
+    """
+    images = ("ctr", "-a", str(socket), "-n", "k8s.io", "images")
+    said = run(*images, "import", str(archive))
+    if name is not None:
+        run(*images, "tag", "--force", said.split()[1], name)
 
 
 def build_runtime() -> Path:
@@ -59,6 +69,12 @@ def build_runtime() -> Path:
     hosting = [path for path in (context / "hosting").rglob("*.py") if path.is_file()]
     files = [*(context / name for name in ("Dockerfile", "requirements.lock", "host.py")), *hosting]
     return build_image(RUNTIME, context, files)
+
+
+def build_control() -> Path:
+    """The archive of the image of everything else, from `Dockerfile`."""
+    kept = run("git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", *_CONTROL)
+    return build_image("docker.io/library/paaks:latest", ROOT, [ROOT / path for path in kept.split("\n") if path])
 
 
 def build_image(name: str, context: Path, files: list[Path]) -> Path:

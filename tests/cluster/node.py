@@ -1,4 +1,4 @@
-"""The one machine that pods run on: containerd, a bridge, a kubelet and kube-proxy, inside a sandbox.
+"""The one machine that pods run on: containerd, a bridge, DNS, a kubelet and kube-proxy, inside a sandbox.
 
 The bridge does not enforce NetworkPolicy. What does not live here: the images that containerd is given (`images.py`).
 """
@@ -14,6 +14,7 @@ from tests.cluster.sandbox import Sandbox
 
 PAUSE = "docker.io/library/paaks-pause:test"
 NAME = "node-1"
+DOMAIN = "cluster.local"
 _PLUGINS = Path("/usr/lib/cni")
 
 
@@ -34,11 +35,18 @@ class Node:
         self._sandbox.start("containerd", "containerd", "--config", str(config))
         self._sandbox.wait("containerd", self.socket.exists)
 
+    def start_dns(self) -> None:
+        """Start the names of Services, on the bridge; names of the outside are refused."""
+        kubeconfig = self._control_plane.kubeconfig
+        config = self._directory / "Corefile"
+        config.write_text(f".:53 {{\n  errors\n  kubernetes {DOMAIN} {{\n    kubeconfig {kubeconfig}\n  }}\n}}\n")
+        self._sandbox.start("dns", str(self._binaries / "dns"), "-conf", str(config))
+
     def start_kubelet(self) -> None:
         """Start the kubelet and kube-proxy, and wait until the API server calls the node ready."""
         config, kubeconfig = self._directory / "kubelet.json", self._control_plane.kubeconfig
         config.write_text(json.dumps(self._describe_kubelet()))
-        (self._directory / "resolv.conf").touch()  # no cluster DNS, and no name server of this machine's
+        (self._directory / "resolv.conf").touch()  # no name server of this machine's
         self._sandbox.start(
             "kubelet",
             str(self._binaries / "kubelet"),
@@ -105,6 +113,8 @@ state = "/run/containerd"
             "authorization": {"mode": "AlwaysAllow"},
             "cgroupDriver": "cgroupfs",
             "cgroupRoot": self._sandbox.cgroup,
+            "clusterDNS": [self._sandbox.address],
+            "clusterDomain": DOMAIN,
             "containerRuntimeEndpoint": f"unix://{self.socket}",
             "enforceNodeAllocatable": [],
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
