@@ -13,7 +13,7 @@ UV_COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --n
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(DEV_STAMP) ## Make .venv and runtime/.venv from the lock files; leaves .venv/bin/paaks
@@ -45,6 +45,10 @@ check: $(DEV_STAMP) ## Lint, format check, types, import contracts, house limits
 .PHONY: bench
 bench: $(DEV_STAMP) ## Measure, beside a bare `git push`, and write docs/benchmarks.md; fails on no figure
 	@PYTHONPATH=tests/acceptance .venv/bin/python tests/bench $(ARGS)
+
+.PHONY: bench-cluster
+bench-cluster: $(DEV_STAMP) ## The same on a real Kubernetes, beside a rollout by hand: docs/benchmarks-kubernetes.md
+	@PYTHONPATH=.:tests/bench .venv/bin/python tests/bench/kubernetes.py $(ARGS)
 
 .PHONY: soak
 soak: $(DEV_STAMP) ## The tests with all their rounds (an hour or so)

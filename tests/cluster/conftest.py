@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.cluster.cluster import KubernetesCluster, find_missing
+from tests.cluster.demo import Clone
 from tests.cluster.installation import Installation
 from tests.conformance.conftest import cluster, tenant
 
-__all__ = ["cluster", "installation", "kubernetes", "own_cluster", "target", "tenant"]
+__all__ = ["clone", "cluster", "installation", "kubernetes", "own_cluster", "target", "tenant"]
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +49,9 @@ def installation(own_cluster: KubernetesCluster) -> Installation:
 def target(kubernetes: str) -> str:
     """Where the cluster is, as `Cluster.connect` wants it: in the place of the conformance suite's node."""
     return f"kubeconfig:{kubernetes}"
+
+
+@pytest.fixture
+def clone(installation: Installation, tmp_path: Path) -> Clone:
+    """A fresh clone of the demo tenant's repository."""
+    return Clone(tmp_path / "demo", installation)

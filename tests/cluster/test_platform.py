@@ -4,57 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import time
-from pathlib import Path
 
-import httpx2
 import pytest
 
+from tests.cluster.demo import Clone, namespace_of, visit
 from tests.cluster.installation import SYSTEM, Installation
-from tests.cluster.sandbox import run
-
-HANDLER = "class Handler:\n    def run(self, req):\n        return {{'text': {text!r}}}\n"
-
-
-class Clone:
-    """The demo tenant's repository on this machine."""
-
-    def __init__(self, path: Path, installation: Installation) -> None:
-        self.path = path
-        host = installation.api.removeprefix("http://")
-        url = f"http://demo:{installation.token}@{host}/git/{installation.login['demo']['tenant']}.git"
-        run("git", "clone", "--quiet", url, str(path))
-        self.git("config", "user.name", "Somebody")
-        self.git("config", "user.email", "somebody@example.org")
-
-    def git(self, *arguments: str) -> str:
-        return run("git", "-C", str(self.path), *arguments)
-
-    def commit(self, text: str, service: str = "hello") -> str:
-        (self.path / service / "handler.py").write_text(HANDLER.format(text=text))
-        self.git("commit", "--quiet", "--all", "--message", f"Say {text}")
-        return self.git("rev-parse", "HEAD").strip()
-
-    def push(self) -> str:
-        """Push; what the server says."""
-        command = ["git", "-C", str(self.path), "push", "origin", "HEAD:main"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
-        assert done.returncode == 0, done.stderr
-        return done.stderr
-
-
-@pytest.fixture
-def clone(installation: Installation, tmp_path: Path) -> Clone:
-    return Clone(tmp_path / "demo", installation)
-
-
-def visit(installation: Installation, service: str = "hello") -> httpx2.Response:
-    return httpx2.get(f"{installation.dispatcher}/~demo/{service}/", timeout=15.0)
-
-
-def namespace_of(installation: Installation) -> str:
-    [found] = installation.list("namespaces", "default", "app.kubernetes.io/managed-by=paaks")
-    name: str = found["metadata"]["name"]
-    return name
 
 
 def test_a_push_from_outside_is_live_when_it_returns(installation: Installation, clone: Clone) -> None:
@@ -145,16 +99,3 @@ def test_a_foreign_change_is_put_back(installation: Installation, clone: Clone) 
     log = installation.kubectl("logs", "control-0", "--container=controller", namespace=SYSTEM)
     assert "kubectl-set" in log
     assert visit(installation).json() == {"text": "drift"}
-
-
-def test_visitors_are_answered_while_the_control_plane_is_dead(installation: Installation, clone: Clone) -> None:
-    sha = clone.commit("alone")
-    clone.push()
-    installation.kubectl("delete", "pod", "control-0", "--grace-period=0", "--force", namespace=SYSTEM)
-    for _ in range(20):
-        answer = visit(installation)
-        assert (answer.status_code, answer.headers["PaaKS-Revision"]) == (200, sha)
-    installation.kubectl("rollout", "status", "statefulset/control", "--timeout=120s", namespace=SYSTEM)
-    clone.commit("back")
-    assert "live     hello" in clone.push()
-    assert visit(installation).json() == {"text": "back"}
