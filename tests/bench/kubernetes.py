@@ -137,7 +137,7 @@ def main() -> None:
     ]
     ratios = [Ratio("`git push` ÷ by hand (p50)", figures[0].p(0.5) / figures[1].p(0.5), 0.35)]
     notes = ["Kubernetes 1.34 with everything on this machine; the same cluster, image and pods for both."]
-    page = write_page(facts, figures, ratios, notes)
+    page = write_page(facts, figures, ratios, notes, "make bench-cluster")
     print(page)
     chosen.output.write_text(page)
 

@@ -66,13 +66,17 @@ def draw_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def write_page(
-    machine: Mapping[str, str], figures: Sequence[Figure], ratios: Sequence[Ratio], notes: Sequence[str]
+    machine: Mapping[str, str],
+    figures: Sequence[Figure],
+    ratios: Sequence[Ratio],
+    notes: Sequence[str],
+    command: str = "make bench",
 ) -> str:
     """The whole page, in Markdown."""
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Everything on this page was measured",
+        f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Everything on this page was measured",
         "in one run, in interleaved rounds; nothing here fails a build. `tests/bench/` says exactly how.",
         "",
         *draw_table(("figure", "p50", "p95", "unit", "rounds", "target", "met"), [figure.row() for figure in figures]),
