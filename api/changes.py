@@ -237,9 +237,7 @@ def _read_blob(repository: Repository, oid: str | None) -> bytes | None:
 
 def _compare(before: Mapping[str, str], draft: Draft) -> dict[str, str]:
     """Service → created, updated or removed."""
-    after = dict(find_services(draft, draft.root))
-    changes = {s: "created" if s not in before else "updated" for s, tree in after.items() if before.get(s) != tree}
-    return changes | {s: "removed" for s in before if s not in after}
+    return history.compare_services(before, dict(find_services(draft, draft.root)))
 
 
 def _tree_at(repository: Repository, commit_id: str, service: str) -> str | None:

@@ -106,7 +106,11 @@ def find_removal(repository: Repository, head: str, service: str) -> str:
 def changed_services(repository: Repository, old: str | None, new: str) -> dict[str, str]:
     """Service → "created", "updated" or "removed" between two commits of main."""
     before = repository.services(repository.root_of(old)) if old else {}
-    after = repository.services(repository.root_of(new))
+    return compare_services(before, repository.services(repository.root_of(new)))
+
+
+def compare_services(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Service → "created", "updated" or "removed", from the trees of all services before and after."""
     changes = {s: "created" if s not in before else "updated" for s, tree in after.items() if before.get(s) != tree}
     return changes | {s: "removed" for s in before if s not in after}
 

@@ -64,7 +64,6 @@ class Hand:
 def _describe(text: str) -> dict[str, Any]:
     """The objects that PaaKS would apply, as a person's own: another manager, and a ClusterIP."""
     tenant = Tenant(None)  # type: ignore[arg-type]
-    tenant.id = "0" * 32
     tenant.owner = render.Owner("00000000-0000-0000-0000-000000000000", "hand")
     objects = tenant.render("hello", {"handler.py": HANDLER.format(text=text)})
     for obj in objects:

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core import link
 from core.cluster import Cluster, _path
-from tests.integration.controller.world import World, open_world, running
-from tests.node_process import NodeProcess
+from tests.integration.controller.world import World, running
 
 Object = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def node() -> NodeProcess:
-    started = NodeProcess()
-    started.start()
-    yield started  # type: ignore[misc]
-    started.remove()
-
-
-@pytest.fixture
-async def world(node: NodeProcess, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(node, database_url, tmp_path) as made:
-        yield made
 
 
 async def change(world: World, patch: Object, manager: str = "kubectl-edit", kind: str = "Deployment") -> Object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from controller.loop import Controller, hold_lock
 from core import commit, link, names
 from core.commit import Put
 from core.tenants import allow_prune, request_reconcile
-from tests.integration.controller.world import ANA, World, open_world, running
+from tests.integration.controller.world import ANA, World, running
 from tests.node_process import NodeProcess
 
 GOOD = b"class Handler:\n    def run(self, req):\n        return 'ok'\n"
@@ -27,20 +26,6 @@ class Deaf(Controller):
 
     async def _watch_refs(self) -> None:
         await asyncio.Event().wait()
-
-
-@pytest.fixture(scope="module")
-def node() -> NodeProcess:
-    started = NodeProcess()
-    started.start()
-    yield started  # type: ignore[misc]
-    started.remove()
-
-
-@pytest.fixture
-async def world(node: NodeProcess, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(node, database_url, tmp_path) as made:
-        yield made
 
 
 async def test_polling_alone_converges(world: World) -> None:
