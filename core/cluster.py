@@ -1,20 +1,18 @@
 """The door to Kubernetes, a real one or the embedded node: apply, get, list, delete, logs, raw watch; on plain dicts.
 
 What does not live here: what the objects say (`render.py`), surviving a broken watch (`watch.py`), how many calls run
-at once (the caller's), and the `kubernetes` package, which is loaded only for a kubeconfig or in-cluster credentials.
+at once and when there must be none (`in_flight.py`), and where credentials come from (`cluster_access.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import io
 import json
 import os
 import re
-import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,11 +20,14 @@ from typing import Any, NoReturn
 import aiohttp
 
 from core import names
+from core.cluster_access import Access, load_access
 from core.errors import PaaksError, RetryLater
+from core.in_flight import InFlight
 
 Object = dict[str, Any]
 
-_CALL = aiohttp.ClientTimeout(total=30, sock_connect=5)
+_ANSWER_SECONDS = 30.0  # for a whole answer, or the head of one that has no end
+_CALL = aiohttp.ClientTimeout(total=_ANSWER_SECONDS, sock_connect=5)
 _LINE_LIMIT = 16 * 2**20  # bytes in one watch event: etcd stores at most 1.5 MiB an object by default
 _SHORT_PATH = 107  # bytes of a unix socket's path: unix(7)
 
@@ -75,25 +76,16 @@ class InvalidError(ClusterError):
     """Another 4xx: the same call would be refused again."""
 
 
-@dataclass(frozen=True)
-class _Access:
-    """How to reach one API server: its base URL, credentials for each call, and for TLS a context."""
-
-    base: str
-    authorize: Callable[[], Mapping[str, str]]
-    tls: ssl.SSLContext | None = None
-    socket: Path | None = None
-
-
 class Cluster:
     """One API server. Connects at the first call; must be closed."""
 
-    def __init__(self, open_access: Callable[[], _Access]) -> None:
+    def __init__(self, open_access: Callable[[], Access]) -> None:
         self._open_access = open_access
         self._opening = asyncio.Lock()
-        self._access: _Access | None = None
+        self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
         self._directory: int | None = None
+        self._in_flight = InFlight()
 
     @classmethod
     def connect(cls, target: str, *, token: str | None = None) -> Cluster:
@@ -104,13 +96,13 @@ class Cluster:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         scheme, _, rest = target.partition(":")
         if scheme == "unix" and rest:
-            return cls(lambda: _Access("http://localhost", lambda: headers, socket=Path(rest)))
+            return cls(lambda: Access("http://localhost", lambda: headers, socket=Path(rest)))
         if scheme in ("http", "https"):
-            return cls(lambda: _Access(target.rstrip("/"), lambda: headers))
+            return cls(lambda: Access(target.rstrip("/"), lambda: headers))
         if scheme == "kubeconfig" and rest:
-            return cls(lambda: _load_access("load_kube_config", config_file=rest, persist_config=False))
+            return cls(lambda: load_access("load_kube_config", config_file=rest, persist_config=False))
         if target == "in-cluster":
-            return cls(lambda: _load_access("load_incluster_config"))
+            return cls(lambda: load_access("load_incluster_config"))
         raise ValueError(f"{target!r} is not unix:<path>, http://…, kubeconfig:<path> or in-cluster")
 
     async def apply(self, obj: Object, *, dry_run: bool = False) -> Object:
@@ -236,6 +228,10 @@ class Cluster:
                 if complete:  # a line cut off in the middle is an event that has not been seen
                     yield _decode_event(line)
 
+    async def wait_return(self) -> None:
+        """Wait until the API server answers again after it was away."""
+        await self._in_flight.wait_return()
+
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:
@@ -255,17 +251,16 @@ class Cluster:
     ) -> Object:
         # Not as plain bytes: aiohttp warns of those above 1 MiB, and ConfigMaps in JSON may be larger.
         data = None if body is None else io.BytesIO(json.dumps(body).encode())
-        try:
-            session, headers = await self._prepare()
-            headers |= {"Content-Type": media_type} if data is not None else {}
-            async with session.request(
-                method, path, params=query, data=data, headers=headers, timeout=_CALL
-            ) as response:
-                answer = await response.read()
-                if response.status >= 400:
-                    _raise_refusal(response.status, response.headers, answer)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(error) from error
+        session, headers = await self._prepare()
+        headers |= {"Content-Type": media_type} if data is not None else {}
+        async with self._in_flight.call():
+            with _reaching():
+                async with session.request(
+                    method, path, params=query, data=data, headers=headers, timeout=_CALL
+                ) as response:
+                    answer = await response.read()
+                    if response.status >= 400:
+                        _raise_refusal(response.status, response.headers, answer)
         try:
             decoded = json.loads(answer)
         except (ValueError, RecursionError) as error:
@@ -280,11 +275,16 @@ class Cluster:
         """The lines of a streamed answer, each with whether its newline was seen."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=inactivity)
         buffer = bytearray()
-        try:
-            session, headers = await self._prepare()
-            async with session.get(path, params=query, headers=headers, timeout=timeout) as response:
-                if response.status >= 400:
-                    _raise_refusal(response.status, response.headers, await response.read())
+        session, headers = await self._prepare()
+        async with contextlib.AsyncExitStack() as stack:
+            async with self._in_flight.call():  # until it is answered: what follows may take for ever
+                with _reaching():
+                    async with asyncio.timeout(_ANSWER_SECONDS):
+                        asked = session.get(path, params=query, headers=headers, timeout=timeout)
+                        response = await stack.enter_async_context(asked)
+                        if response.status >= 400:
+                            _raise_refusal(response.status, response.headers, await response.read())
+            with _reaching():
                 async for chunk in response.content.iter_any():
                     buffer += chunk
                     *lines, rest = buffer.split(b"\n") if b"\n" in chunk else (buffer,)
@@ -293,21 +293,20 @@ class Cluster:
                         yield bytes(line), True
                     if len(buffer) > _LINE_LIMIT:
                         raise RetryLater(f"a line of {path} is longer than {_LINE_LIMIT} bytes")
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _unreachable(error) from error
         if buffer:
             yield bytes(buffer), False
 
     async def _prepare(self) -> tuple[aiohttp.ClientSession, dict[str, str]]:
-        async with self._opening:
-            if self._access is None:
-                # A kubeconfig may name a program that makes the credentials.
-                self._access = await asyncio.to_thread(self._open_access)
-            if self._session is None:
-                self._session = self._open_session(self._access)
+        with _reaching():
+            async with self._opening:
+                if self._access is None:
+                    # A kubeconfig may name a program that makes the credentials.
+                    self._access = await asyncio.to_thread(self._open_access)
+                if self._session is None:
+                    self._session = self._open_session(self._access)
         return self._session, dict(self._access.authorize())
 
-    def _open_session(self, access: _Access) -> aiohttp.ClientSession:
+    def _open_session(self, access: Access) -> aiohttp.ClientSession:
         connector: aiohttp.BaseConnector
         if access.socket is not None:
             connector = aiohttp.UnixConnector(self._shorten(access.socket), limit=0)
@@ -349,8 +348,13 @@ def _raise_status(status: int, reason: str, message: str, retry_after: str | Non
     raise kind(status, reason, message)
 
 
-def _unreachable(error: Exception) -> RetryLater:
-    return RetryLater(f"the cluster does not answer: {error or type(error).__name__}", 0.2)
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    """What breaks on the way to the cluster is RetryLater."""
+    try:
+        yield
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise RetryLater(f"the cluster does not answer: {error or type(error).__name__}", 0.2) from error
 
 
 def _decode_event(line: bytes) -> Object:
@@ -364,31 +368,3 @@ def _decode_event(line: bytes) -> Object:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RetryLater("the cluster sent a watch event that is none") from error
     _raise_status(code, reason, message)
-
-
-def _load_access(loader: str, **arguments: Any) -> _Access:
-    """Credentials read by the `kubernetes` package, loaded late: it takes most of a second and 20 MB."""
-    client = importlib.import_module("kubernetes.client")
-    config = importlib.import_module("kubernetes.config")
-    settings = client.Configuration()
-    try:
-        getattr(config, loader)(client_configuration=settings, **arguments)
-    except config.ConfigException as error:
-        raise RetryLater(f"no credentials for the cluster: {error}") from error
-    tls = ssl.create_default_context(cafile=settings.ssl_ca_cert, cadata=settings.ca_cert_data)
-    if settings.cert_file:
-        tls.load_cert_chain(settings.cert_file, settings.key_file)
-    if not settings.verify_ssl:
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-
-    def authorize() -> dict[str, str]:
-        value = settings.get_api_key_with_prefix("BearerToken", "authorization")
-        return {"Authorization": _bearer(value)} if value else {}
-
-    return _Access(settings.host.rstrip("/"), authorize, tls)
-
-
-def _bearer(value: str) -> str:
-    """An `Authorization` value whose scheme is spelled as RFC 6750 does."""
-    scheme, _, token = value.strip().partition(" ")
-    return f"Bearer {token}" if scheme.lower() == "bearer" and token else value.strip()
