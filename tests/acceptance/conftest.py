@@ -1,7 +1,9 @@
-"""What acceptance tests share: the real platform, run as a user runs it (`started_platform.py` has its handle).
+"""What acceptance tests share: the real platform, run as a user runs it.
 
 `platform` is one for the whole session, several tenants allowed; leave what others use as it is (make your own service
-or tenant). `fresh_platform` is one's own, to be killed and restarted; `start_platform` starts one with options.
+or tenant). `fresh_platform` is one's own, or one's own tenant, to be killed and restarted. Tests know both by what
+`tested_platform.Platform` has, and run on Kubernetes too, with other fixtures (`tests/cluster/acceptance/`); those that
+are about `paaks up` itself are marked `embedded`, with the reason. `start_platform` starts one with options.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 from started_platform import StartedPlatform
+from tested_platform import Platform
 
 _numbers = itertools.count(1)
 
@@ -57,6 +60,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed and call.when == "call":
         for name in ("platform", "fresh_platform"):
             started = getattr(item, "funcargs", {}).get(name)
-            if isinstance(started, StartedPlatform):
+            if isinstance(started, Platform):
                 report.sections.append((f"logs of {name}", started.describe()))
     return report

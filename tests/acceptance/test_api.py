@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from started_platform import StartedPlatform
+from tested_platform import Platform
 
 HANDLER = """
 import logging
@@ -60,12 +60,12 @@ class Api:
 
 
 @pytest.fixture
-def api(platform: StartedPlatform) -> Iterator[Api]:
+def api(platform: Platform) -> Iterator[Api]:
     with platform.client() as client:
         yield Api(client, platform.slug)
 
 
-def test_a_save_is_answered_once_it_is_live(platform: StartedPlatform, api: Api, service_name: str) -> None:
+def test_a_save_is_answered_once_it_is_live(platform: Platform, api: Api, service_name: str) -> None:
     api.create(service_name)
     saved = api.save(service_name, "one")
     release = saved["release"]
@@ -80,9 +80,7 @@ def test_a_save_is_answered_once_it_is_live(platform: StartedPlatform, api: Api,
     assert api.call("GET", f"/releases?service={service_name}")["items"][0]["id"] == release["id"]
 
 
-def test_a_save_that_cannot_start_is_a_commit_that_failed(
-    platform: StartedPlatform, api: Api, service_name: str
-) -> None:
+def test_a_save_that_cannot_start_is_a_commit_that_failed(platform: Platform, api: Api, service_name: str) -> None:
     api.create(service_name)
     good = api.save(service_name, "good")["commit"]["sha"]
     path = f"/services/{service_name}/files/handler.py"
@@ -110,7 +108,7 @@ def test_a_service_is_called_as_the_caller_and_its_log_is_read(api: Api, service
     assert [(line["level"], line["text"], line["commit"]) for line in lines] == [("WARNING", "asked for /x", sha)]
 
 
-def test_a_log_is_followed_as_events(platform: StartedPlatform, api: Api, service_name: str) -> None:
+def test_a_log_is_followed_as_events(platform: Platform, api: Api, service_name: str) -> None:
     api.create(service_name)
     api.save(service_name, "followed")
     path = f"{api.base}/services/{service_name}/logs?follow=true&tail=0&q=asked"
@@ -123,7 +121,7 @@ def test_a_log_is_followed_as_events(platform: StartedPlatform, api: Api, servic
             assert json.loads(said.removeprefix("data:"))["text"] == f"asked for /{number}"
 
 
-def test_going_back_twice_is_two_commits(platform: StartedPlatform, api: Api, service_name: str) -> None:
+def test_going_back_twice_is_two_commits(platform: Platform, api: Api, service_name: str) -> None:
     api.create(service_name)
     api.save(service_name, "one")
     api.save(service_name, "two")
@@ -153,7 +151,7 @@ def test_everything_that_happens_is_told(api: Api, service_name: str) -> None:
     assert data["state"] == "live"
 
 
-def test_a_service_is_looked_at_again_and_removed(platform: StartedPlatform, api: Api, service_name: str) -> None:
+def test_a_service_is_looked_at_again_and_removed(platform: Platform, api: Api, service_name: str) -> None:
     api.create(service_name)
     looked = api.call("POST", f"/services/{service_name}/reconcile", headers=LIVE)
     assert [release["state"] for release in looked["releases"]] == ["live"]
@@ -164,7 +162,7 @@ def test_a_service_is_looked_at_again_and_removed(platform: StartedPlatform, api
     api.call("GET", f"/services/{service_name}", 404)
 
 
-def test_streams_end_when_the_platform_stops(fresh_platform: StartedPlatform) -> None:
+def test_streams_end_when_the_platform_stops(fresh_platform: Platform) -> None:
     base = f"/api/v1/tenants/{fresh_platform.slug}"
     with (
         fresh_platform.client() as client,
@@ -178,7 +176,7 @@ def test_streams_end_when_the_platform_stops(fresh_platform: StartedPlatform) ->
         stopping.join()
 
 
-def _wait_until_gone(platform: StartedPlatform, service: str) -> None:
+def _wait_until_gone(platform: Platform, service: str) -> None:
     """The dispatcher hears of a removal from the cluster, not from the api."""
     deadline = time.monotonic() + 10
     while (answer := platform.visit(f"{service}/", platform.token)).status_code != 404:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from started_platform import PAAKS, StartedPlatform
+from started_platform import StartedPlatform
+from tested_platform import PAAKS, Platform
 
 Result = subprocess.CompletedProcess[str]
 PUBLIC = "public: true\n"
@@ -52,23 +53,24 @@ class Terminal:
         return done.stdout.strip()
 
 
-def make_terminal(platform: StartedPlatform, directory: Path) -> Terminal:
-    """A new home; `paaks` finds the platform as the person who started it."""
+def make_terminal(platform: Platform, directory: Path) -> Terminal:
+    """A new home; `paaks` finds the platform and the logins of its operator and the tenant's admin."""
     home = directory / "home"
     home.mkdir()
     return Terminal(directory, {**platform.environment(), "HOME": str(home)})
 
 
 @pytest.fixture
-def terminal(platform: StartedPlatform, tmp_path: Path) -> Terminal:
-    """The shell of whoever ran `paaks up`."""
+def terminal(platform: Platform, tmp_path: Path) -> Terminal:
+    """The shell of the operator, who is the tenant's admin too."""
     return make_terminal(platform, tmp_path)
 
 
 @pytest.fixture
-def stranger(terminal: Terminal) -> Terminal:
-    """A shell on a machine where no `paaks up` runs."""
-    return Terminal(terminal.directory, {**terminal.environment, "PAAKS_DATA": str(terminal.directory / "none")})
+def stranger(platform: Platform, terminal: Terminal) -> Terminal:
+    """The same person's shell on a machine that knows of no platform."""
+    environment = {**platform.stranger_environment(), "HOME": terminal.environment["HOME"]}
+    return Terminal(terminal.directory, environment)
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def read_json(result: Result) -> dict[str, object]:
 
 
 def test_login_makes_a_token_of_this_machine_that_logout_revokes(
-    platform: StartedPlatform, terminal: Terminal, stranger: Terminal, service_name: str
+    platform: Platform, terminal: Terminal, stranger: Terminal, service_name: str
 ) -> None:
     email = f"{service_name}@example.com"
     made = terminal.run("users", "create", email, "--name", "Ana", "--role", "demo=developer", "-o", "json")
@@ -118,7 +120,7 @@ def test_login_makes_a_token_of_this_machine_that_logout_revokes(
     stranger.run("whoami", code=4, PAAKS_SERVER=platform.api, PAAKS_TOKEN=token)
 
 
-def test_a_second_login_replaces_the_first_ones_token(platform: StartedPlatform, stranger: Terminal) -> None:
+def test_a_second_login_replaces_the_first_ones_token(platform: Platform, stranger: Terminal) -> None:
     login = platform.login["demo"]
     words = ("login", platform.api, "--email", login["email"], "--password-stdin")
     stranger.run(*words, stdin=login["password"])
@@ -130,7 +132,7 @@ def test_a_second_login_replaces_the_first_ones_token(platform: StartedPlatform,
     assert set(before) != set(after)
 
 
-def test_login_says_what_is_wrong(platform: StartedPlatform, stranger: Terminal) -> None:
+def test_login_says_what_is_wrong(platform: Platform, stranger: Terminal) -> None:
     email = platform.login["demo"]["email"]
     wrong = stranger.run("login", platform.api, "--email", email, "--password-stdin", stdin="guess", code=4)
     assert "address or password is wrong" in wrong.stderr
@@ -140,9 +142,7 @@ def test_login_says_what_is_wrong(platform: StartedPlatform, stranger: Terminal)
     stranger.run("login", "http://127.0.0.1:1", "--email", email, "--password-stdin", stdin="x", code=69)
 
 
-def test_a_token_from_standard_input_or_the_environment_is_enough(
-    platform: StartedPlatform, stranger: Terminal
-) -> None:
+def test_a_token_from_standard_input_or_the_environment_is_enough(platform: Platform, stranger: Terminal) -> None:
     assert stranger.run("call", "hello", PAAKS_SERVER=platform.api, PAAKS_TOKEN=platform.token, PAAKS_TENANT="demo")
     stranger.run("login", platform.api, "--with-token", stdin=platform.token)
     assert "demo" in stranger.run("whoami").stdout
@@ -150,7 +150,7 @@ def test_a_token_from_standard_input_or_the_environment_is_enough(
     assert "hello" in listed
 
 
-def test_an_operator_logs_in_without_a_tenant(platform: StartedPlatform, stranger: Terminal, service_name: str) -> None:
+def test_an_operator_logs_in_without_a_tenant(platform: Platform, stranger: Terminal, service_name: str) -> None:
     login = platform.login["operator"]
     stranger.run("login", platform.api, "--email", login["email"], "--password-stdin", stdin=login["password"])
     made = stranger.run("tenants", "create", service_name, "-o", "json")
@@ -163,9 +163,7 @@ def test_an_operator_logs_in_without_a_tenant(platform: StartedPlatform, strange
 # -- a clone
 
 
-def test_a_clone_has_the_helper_and_a_name_and_no_secret(
-    platform: StartedPlatform, terminal: Terminal, clone: Path
-) -> None:
+def test_a_clone_has_the_helper_and_a_name_and_no_secret(platform: Platform, terminal: Terminal, clone: Path) -> None:
     config = (clone / ".git" / "config").read_text()
     assert platform.token not in config
     assert "auth git-credential" in config
@@ -177,7 +175,7 @@ def test_a_clone_has_the_helper_and_a_name_and_no_secret(
 
 
 def test_deploy_commits_pushes_and_sees_it_live(
-    platform: StartedPlatform, terminal: Terminal, clone: Path, service_name: str
+    platform: Platform, terminal: Terminal, clone: Path, service_name: str
 ) -> None:
     said = terminal.run("new", service_name, cwd=clone).stdout.split()
     assert f"{service_name}/handler.py" in said
@@ -233,7 +231,7 @@ def test_deploy_leaves_other_branches_alone(terminal: Terminal, clone: Path) -> 
 
 
 def test_deploy_uploads_a_directory_that_is_in_no_clone(
-    platform: StartedPlatform, terminal: Terminal, service_name: str
+    platform: Platform, terminal: Terminal, service_name: str
 ) -> None:
     write_service(terminal.directory, service_name, write_handler("up"))
     place = terminal.directory / service_name
@@ -270,7 +268,7 @@ def test_diff_compares_with_what_is_live(terminal: Terminal, clone: Path, servic
 
 
 def test_a_service_is_created_called_rolled_back_and_deleted(
-    platform: StartedPlatform, terminal: Terminal, service_name: str
+    platform: Platform, terminal: Terminal, service_name: str
 ) -> None:
     created = terminal.run("services", "create", service_name, "--template", "api").stdout
     assert f"service/{service_name} created" in created
@@ -405,9 +403,7 @@ def test_doctor_finds_nothing_wrong_and_names_the_trust_domain(terminal: Termina
     assert "FAILED   server" in said
 
 
-def test_a_token_is_made_shown_once_and_revoked(
-    platform: StartedPlatform, terminal: Terminal, stranger: Terminal
-) -> None:
+def test_a_token_is_made_shown_once_and_revoked(platform: Platform, terminal: Terminal, stranger: Terminal) -> None:
     made = read_json(terminal.run("tokens", "create", "for a test", "--scope", "read", "-o", "json"))
     variables = {"PAAKS_SERVER": platform.api, "PAAKS_TOKEN": str(made["token"]), "PAAKS_TENANT": "demo"}
 
@@ -417,13 +413,13 @@ def test_a_token_is_made_shown_once_and_revoked(
     stranger.run("services", code=4, **variables)
 
 
-def test_a_checked_out_file_cannot_have_the_token_sent_elsewhere(stranger: Terminal, platform: StartedPlatform) -> None:
+def test_a_checked_out_file_cannot_have_the_token_sent_elsewhere(stranger: Terminal, platform: Platform) -> None:
     (stranger.directory / ".paaks.yaml").write_text("server: http://127.0.0.1:1\ntenant: demo\n")
     refused = stranger.run("services", code=2, PAAKS_TOKEN=platform.token)
     assert "PAAKS_TOKEN is not sent to http://127.0.0.1:1" in refused.stderr
 
 
-def test_open_prints_the_address(terminal: Terminal, platform: StartedPlatform) -> None:
+def test_open_prints_the_address(terminal: Terminal, platform: Platform) -> None:
     assert terminal.run("open", "hello").stdout.strip() == f"{platform.dispatcher}/~demo/hello/"
     assert terminal.run("open").stdout.strip() == platform.api
 
@@ -431,6 +427,7 @@ def test_open_prints_the_address(terminal: Terminal, platform: StartedPlatform) 
 # -- without a controller
 
 
+@pytest.mark.embedded("`paaks up --no-controller`, and the lock of a process on this machine")
 def test_one_pass_in_this_process_deploys_and_a_running_controller_refuses_it(
     start_platform: Callable[..., StartedPlatform], platform: StartedPlatform, terminal: Terminal, tmp_path: Path
 ) -> None:

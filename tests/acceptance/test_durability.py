@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 
 import httpx2
-from started_platform import Clone, StartedPlatform
+from tested_platform import PARTS, Clone, Platform
 
 ROUNDS = 10 if os.environ.get("SOAK") else 1
 PUBLIC = "public: true\n"
@@ -27,28 +26,24 @@ def push_service(clone: Clone, name: str, answer: str) -> str:
     return commit
 
 
-def wait_for_answer(platform: StartedPlatform, service: str, text: str, seconds: float = 30.0) -> httpx2.Response:
+def wait_for_answer(platform: Platform, service: str, text: str, seconds: float = 30.0) -> httpx2.Response:
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(httpx2.HTTPError):
-            answer = platform.visit(f"~demo/{service}/", timeout=15)
+            answer = platform.visit_public(service, timeout=15)
             if answer.text == text:
                 return answer
         assert time.monotonic() < deadline, platform.describe()
         time.sleep(0.02)
 
 
-def fsck(platform: StartedPlatform) -> str:
-    repository = next((platform.data / "repos").glob("*.git"))
-    command = ["git", "-c", "safe.directory=*", "-C", str(repository), "fsck", "--strict", "--no-dangling"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def fsck(platform: Platform) -> str:
+    done = platform.run_git("fsck", "--strict", "--no-dangling")
     return done.stdout + done.stderr
 
 
-def main_history(platform: StartedPlatform) -> set[str]:
-    repository = next((platform.data / "repos").glob("*.git"))
-    command = ["git", "-c", "safe.directory=*", "-C", str(repository), "rev-list", "main"]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+def main_history(platform: Platform) -> set[str]:
+    return set(platform.run_git("rev-list", "main").stdout.split())
 
 
 class Writers:
@@ -97,9 +92,9 @@ def pusher(clone: Clone, name: str) -> Callable[[int], str | None]:
     return write
 
 
-def saver(platform: StartedPlatform, name: str) -> Callable[[int], str | None]:
+def saver(platform: Platform, name: str) -> Callable[[int], str | None]:
     """Saves its own service's file again and again, strictly."""
-    path = f"/api/v1/tenants/demo/services/{name}/files/handler.py"
+    path = f"/api/v1/tenants/{platform.slug}/services/{name}/files/handler.py"
 
     def write(number: int) -> str:
         with platform.client() as client:
@@ -112,7 +107,7 @@ def saver(platform: StartedPlatform, name: str) -> Callable[[int], str | None]:
     return write
 
 
-def test_pushers_savers_and_rollbacks_at_once_lose_nothing(fresh_platform: StartedPlatform) -> None:
+def test_pushers_savers_and_rollbacks_at_once_lose_nothing(fresh_platform: Platform) -> None:
     platform, writers, rounds = fresh_platform, Writers(), 4 * ROUNDS
     first = platform.clone()
     for number in range(4):
@@ -124,7 +119,9 @@ def test_pushers_savers_and_rollbacks_at_once_lose_nothing(fresh_platform: Start
 
     def roll_back(_: int) -> str:
         with platform.client() as client:
-            done = client.post("/api/v1/tenants/demo/services/hello/rollback", json={}, headers={"Prefer": "wait=30"})
+            done = client.post(
+                f"/api/v1/tenants/{platform.slug}/services/hello/rollback", json={}, headers={"Prefer": "wait=30"}
+            )
             assert done.status_code == 200, done.text
             return str(done.json()["commit"]["sha"])
 
@@ -143,7 +140,7 @@ def test_pushers_savers_and_rollbacks_at_once_lose_nothing(fresh_platform: Start
         wait_for_answer(platform, f"saved-{number}", f"saved-{number} {rounds - 1}")
 
 
-def test_kill_9_of_everything_during_pushes_loses_nothing_acknowledged(fresh_platform: StartedPlatform) -> None:
+def test_kill_9_of_everything_during_pushes_loses_nothing_acknowledged(fresh_platform: Platform) -> None:
     platform, chance = fresh_platform, random.Random(4)
     clone, acknowledged = platform.clone(), []
     number = 0
@@ -184,7 +181,7 @@ def _answer_of(clone: Clone) -> str:
 
 
 def test_a_tip_that_cannot_start_leaves_the_last_live_revision_also_after_a_restart(
-    fresh_platform: StartedPlatform,
+    fresh_platform: Platform,
 ) -> None:
     platform = fresh_platform
     clone = platform.clone()
@@ -204,11 +201,11 @@ def test_a_tip_that_cannot_start_leaves_the_last_live_revision_also_after_a_rest
     assert wait_for_answer(platform, "shop", "mended").headers["PaaKS-Revision"] == fixed
 
 
-def _wait_for_release(platform: StartedPlatform, identity: str, state: str, words: str) -> None:
+def _wait_for_release(platform: Platform, identity: str, state: str, words: str) -> None:
     deadline = time.monotonic() + 30
     with platform.client() as client:
         while True:
-            answer = client.get(f"/api/v1/tenants/demo/releases/{identity}")
+            answer = client.get(f"/api/v1/tenants/{platform.slug}/releases/{identity}")
             release = answer.json()
             if release.get("state") == state and words in (release.get("message") or ""):
                 return
@@ -216,36 +213,30 @@ def _wait_for_release(platform: StartedPlatform, identity: str, state: str, word
             time.sleep(0.05)
 
 
-def test_services_answer_while_api_and_controller_are_dead(fresh_platform: StartedPlatform) -> None:
+def test_services_answer_while_api_and_controller_are_dead(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "shop", "open")
-    stopped = [platform.pid_of(name) for name in ("api", "controller")]
-    try:
-        for pid in stopped:
-            os.kill(pid, 19)  # SIGSTOP: dead to the world, and not started again
+    with platform.pause("api", "controller"):
         for _ in range(20):
-            assert platform.visit("~demo/shop/").text == "open"
+            assert platform.visit_public("shop").text == "open"
             assert platform.visit("shop/", platform.token).text == "open"
-    finally:
-        for pid in stopped:
-            os.kill(pid, 18)
 
 
-def test_requests_are_held_while_the_node_is_away(fresh_platform: StartedPlatform) -> None:
+def test_requests_are_held_while_a_part_is_away(fresh_platform: Platform) -> None:
     platform = fresh_platform
     push_service(platform.clone(), "shop", "open")
-    for name in ("runtime.node", "api.dispatcher", "api", "controller"):
-        platform.kill(name)
-        if name == "api.dispatcher":
+    for part in PARTS:
+        platform.kill(part)
+        if part == "dispatcher":
             wait_for_answer(platform, "shop", "open")
             continue
-        answer = platform.visit("~demo/shop/", timeout=15)
-        assert (answer.status_code, answer.text) == (200, "open"), name
+        answer = platform.visit_public("shop", timeout=15)
+        assert (answer.status_code, answer.text) == (200, "open"), part
 
 
 def test_a_commit_made_while_the_controller_is_dead_goes_live_when_it_is_back(
-    fresh_platform: StartedPlatform,
+    fresh_platform: Platform,
 ) -> None:
     platform = fresh_platform
     clone = platform.clone()
@@ -256,17 +247,17 @@ def test_a_commit_made_while_the_controller_is_dead_goes_live_when_it_is_back(
     wait_for_answer(platform, "shop", "two")
 
 
-def test_a_commit_that_moved_behind_our_back_goes_live(fresh_platform: StartedPlatform) -> None:
+def test_a_commit_that_moved_behind_our_back_goes_live(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "shop", "one")
-    repository = next((platform.data / "repos").glob("*.git"))
-    clone.commit({"shop/handler.py": handler("two")})
-    clone.git("-c", "safe.directory=*", "push", "-q", f"file://{repository}", "main")
+    commit = clone.commit({"shop/handler.py": handler("two")})
+    clone.push("origin", "HEAD:refs/heads/aside")
+    platform.run_git("update-ref", "refs/heads/main", commit)
     wait_for_answer(platform, "shop", "two")
 
 
-def test_the_latest_commit_wins_and_an_older_one_never_comes_back(fresh_platform: StartedPlatform) -> None:
+def test_the_latest_commit_wins_and_an_older_one_never_comes_back(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "shop", "0")
@@ -276,7 +267,7 @@ def test_the_latest_commit_wins_and_an_older_one_never_comes_back(fresh_platform
     def watch() -> None:
         with httpx2.Client(base_url=platform.dispatcher) as client:
             while not stop.is_set():
-                seen.append(client.get("/~demo/shop/").text)
+                seen.append(client.get(f"/~{platform.slug}/shop/").text)
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -291,7 +282,7 @@ def test_the_latest_commit_wins_and_an_older_one_never_comes_back(fresh_platform
     assert numbers == sorted(numbers)
 
 
-def test_deploys_under_load_fail_no_request(fresh_platform: StartedPlatform) -> None:
+def test_deploys_under_load_fail_no_request(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "shop", "0")
@@ -300,7 +291,7 @@ def test_deploys_under_load_fail_no_request(fresh_platform: StartedPlatform) -> 
     def visit() -> None:
         with httpx2.Client(base_url=platform.dispatcher, timeout=30) as client:
             while not stop.is_set():
-                statuses.append(client.get("/~demo/shop/").status_code)
+                statuses.append(client.get(f"/~{platform.slug}/shop/").status_code)
 
     visitors = [threading.Thread(target=visit) for _ in range(4)]
     for visitor in visitors:
@@ -315,7 +306,7 @@ def test_deploys_under_load_fail_no_request(fresh_platform: StartedPlatform) -> 
     assert set(statuses) == {200}
 
 
-def test_an_unchanged_directory_costs_nothing(fresh_platform: StartedPlatform) -> None:
+def test_an_unchanged_directory_costs_nothing(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "shop", "open")
@@ -325,14 +316,14 @@ def test_an_unchanged_directory_costs_nothing(fresh_platform: StartedPlatform) -
     for number in range(5):
         clone.commit({"shop/handler.py": handler(str(number)), "README.md": str(number)})
         clone.push()
-    answer = platform.visit("~demo/pid/")
+    answer = platform.visit_public("pid")
     assert (answer.text, answer.headers["PaaKS-Revision"]) == (before, process)
 
 
 PID = "import os\n\n\nclass Handler:\n    def run(self, req):\n        return str(os.getpid())\n"
 
 
-def test_rollback_twice_returns_as_two_commits_each_live(fresh_platform: StartedPlatform) -> None:
+def test_rollback_twice_returns_as_two_commits_each_live(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "shop", "one")
@@ -340,7 +331,7 @@ def test_rollback_twice_returns_as_two_commits_each_live(fresh_platform: Started
     answers = []
     for _ in range(2):
         platform.paaks("rollback", "shop", cwd=clone.path)
-        answer = platform.visit("~demo/shop/")
+        answer = platform.visit_public("shop")
         answers.append((answer.text, answer.headers["PaaKS-Revision"]))
     assert [text for text, _ in answers] == ["one", "two"]
     clone.git("fetch", "-q", "origin")
@@ -350,7 +341,7 @@ def test_rollback_twice_returns_as_two_commits_each_live(fresh_platform: Started
     assert clone.git("diff", second, "origin/main", "--stat").stdout == ""
 
 
-def test_removing_many_services_waits_for_a_persons_word(fresh_platform: StartedPlatform) -> None:
+def test_removing_many_services_waits_for_a_persons_word(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     for number in range(6):
@@ -363,16 +354,16 @@ def test_removing_many_services_waits_for_a_persons_word(fresh_platform: Started
     removal = clone.head()
     pushed = clone.push()
     assert "--allow-prune" in pushed.stderr
-    assert platform.visit("~demo/s3/").text == "3"
+    assert platform.visit_public("s3").text == "3"
     with platform.client() as client:
-        assert client.post("/api/v1/tenants/demo/prune", json={"commit": removal}).status_code == 202
+        assert client.post(f"/api/v1/tenants/{platform.slug}/prune", json={"commit": removal}).status_code == 202
     deadline = time.monotonic() + 20
-    while platform.visit("~demo/s3/").status_code != 404:
+    while platform.visit_public("s3").status_code != 404:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_a_rename_has_no_gap(fresh_platform: StartedPlatform) -> None:
+def test_a_rename_has_no_gap(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     push_service(clone, "old", "same")
@@ -382,7 +373,7 @@ def test_a_rename_has_no_gap(fresh_platform: StartedPlatform) -> None:
     def watch() -> None:
         with httpx2.Client(base_url=platform.dispatcher, timeout=30) as client:
             while not stop.is_set():
-                old, new = (client.get(f"/~demo/{name}/").status_code for name in ("old", "new"))
+                old, new = (client.get(f"/~{platform.slug}/{name}/").status_code for name in ("old", "new"))
                 if 200 not in (old, new):
                     gaps.append((old, new))
 
@@ -393,7 +384,7 @@ def test_a_rename_has_no_gap(fresh_platform: StartedPlatform) -> None:
     clone.push()
     wait_for_answer(platform, "new", "same")
     deadline = time.monotonic() + 20
-    while platform.visit("~demo/old/").status_code != 404:
+    while platform.visit_public("old").status_code != 404:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     stop.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from started_platform import StartedPlatform
+from tested_platform import Platform
 
 GOOD = "class Handler:\n    def run(self, req):\n        return 'good'\n"
 BROKEN = "class Handler:\n    def run(self, req):\n        return greet(req\n"
@@ -17,7 +17,7 @@ def read_places(problems: list[dict[str, object]]) -> list[Place]:
     return [(str(p["file"]), int(str(p["line"])), int(str(p["column"]))) for p in problems]
 
 
-def test_push_editor_api_and_command_line_say_the_same(platform: StartedPlatform, service_name: str) -> None:
+def test_push_editor_api_and_command_line_say_the_same(platform: Platform, service_name: str) -> None:
     clone = platform.clone()
     clone.commit({f"{service_name}/service.yaml": "public: true\n", f"{service_name}/handler.py": GOOD})
     clone.push()
@@ -44,5 +44,5 @@ def test_push_editor_api_and_command_line_say_the_same(platform: StartedPlatform
     assert found is not None, pushed.stderr
     assert (found[1], int(found[2]), int(found[3])) == expected[0]
     assert (typed.returncode, read_places(json.loads(typed.stdout)["problems"])) == (1, expected)
-    assert platform.visit(f"~{platform.slug}/{service_name}/").headers["PaaKS-Revision"] == base
+    assert platform.visit_public(service_name).headers["PaaKS-Revision"] == base
     assert clone.git("ls-remote", "origin", "refs/heads/main").stdout.split()[0] == base

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from started_platform import Clone, StartedPlatform
+from tested_platform import Clone, Platform
 
 
 def write_handler(answer: str) -> str:
@@ -20,7 +20,7 @@ def read_remote(said: str) -> list[str]:
 
 
 @pytest.fixture
-def clone(platform: StartedPlatform) -> Clone:
+def clone(platform: Platform) -> Clone:
     """A fresh clone of the demo tenant."""
     return platform.clone()
 
@@ -60,7 +60,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("files", "head", "source"), REFUSED.values(), ids=REFUSED)
 def test_a_push_that_cannot_be_right_is_refused_with_its_place(
-    platform: StartedPlatform, clone: Clone, service_name: str, files: dict[str, str], head: str, source: str | None
+    platform: Platform, clone: Clone, service_name: str, files: dict[str, str], head: str, source: str | None
 ) -> None:
     before = clone.head("origin/main")
     whole = {"service.yaml": "", "handler.py": write_handler("x")} | files
@@ -109,16 +109,14 @@ def test_a_symbolic_link_is_refused(clone: Clone, service_name: str) -> None:
     assert f"{service_name}/passwords" in pushed.stderr
 
 
-def test_a_refused_push_leaves_nothing_behind(platform: StartedPlatform, clone: Clone, service_name: str) -> None:
+def test_a_refused_push_leaves_nothing_behind(platform: Platform, clone: Clone, service_name: str) -> None:
     clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": BROKEN})
     blob = clone.head(f"HEAD:{service_name}/handler.py")
-    repository = next((platform.data / "repos").glob("*.git"))
 
     clone.push(check=False)
 
-    found = clone.git("-C", str(repository), "-c", "safe.directory=*", "cat-file", "-e", blob, check=False)
-    assert found.returncode != 0
-    assert list((repository / "objects").glob("tmp_objdir*")) == []
+    assert platform.run_git("cat-file", "-e", blob, check=False).returncode != 0
+    assert list((platform.repository / "objects").glob("tmp_objdir*")) == []
 
 
 def test_nested_attributes_on_one_line_are_refused_in_seconds(clone: Clone, service_name: str) -> None:
@@ -132,9 +130,7 @@ def test_nested_attributes_on_one_line_are_refused_in_seconds(clone: Clone, serv
     assert any(f"{service_name}/handler.py" in line for line in read_remote(pushed.stderr))
 
 
-def test_an_accepted_push_tells_plan_stages_and_address(
-    platform: StartedPlatform, clone: Clone, service_name: str
-) -> None:
+def test_an_accepted_push_tells_plan_stages_and_address(platform: Platform, clone: Clone, service_name: str) -> None:
     add_service(clone, service_name)
     commit = clone.commit({f"{service_name}/handler.py": write_handler("two")})
 
@@ -148,15 +144,13 @@ def test_an_accepted_push_tells_plan_stages_and_address(
         "start",
     ]
     assert lines[0] == f"plan     ~ {service_name}  updated"
-    url = f"{platform.dispatcher}/~demo/{service_name}/"
+    url = f"{platform.dispatcher}/~{platform.slug}/{service_name}/"
     assert lines[-1].strip() == url
-    answer = platform.visit(f"~demo/{service_name}/")
+    answer = platform.visit_public(service_name)
     assert (answer.text, answer.headers["PaaKS-Revision"]) == ("two", commit)
 
 
-def test_a_private_service_is_called_with_paaks_call(
-    platform: StartedPlatform, clone: Clone, service_name: str
-) -> None:
+def test_a_private_service_is_called_with_paaks_call(platform: Platform, clone: Clone, service_name: str) -> None:
     clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": write_handler("mine")})
 
     lines = read_remote(clone.push().stderr)
@@ -168,7 +162,7 @@ def test_a_private_service_is_called_with_paaks_call(
 
 
 def test_a_handler_that_raises_leaves_the_old_one_serving_and_shows_the_traceback(
-    platform: StartedPlatform, clone: Clone, service_name: str
+    platform: Platform, clone: Clone, service_name: str
 ) -> None:
     before = add_service(clone, service_name)
     clone.commit({f"{service_name}/handler.py": "import there_is_no_such_module\n" + write_handler("two")})
@@ -178,7 +172,7 @@ def test_a_handler_that_raises_leaves_the_old_one_serving_and_shows_the_tracebac
     said = pushed.stderr
     assert f"failed   {service_name}" in said
     assert "ModuleNotFoundError: No module named 'there_is_no_such_module'" in said
-    answer = platform.visit(f"~demo/{service_name}/")
+    answer = platform.visit_public(service_name)
     assert (answer.text, answer.headers["PaaKS-Revision"]) == ("one", before)
     status = platform.paaks("status", service_name, check=False)
     assert "there_is_no_such_module" in status.stdout + status.stderr
@@ -200,7 +194,7 @@ def test_dry_run_says_what_would_happen_and_moves_nothing(clone: Clone, service_
     assert clone.git("ls-remote", "origin", "refs/heads/main").stdout.split()[0] == before
 
 
-def test_no_wait_returns_before_it_is_live(platform: StartedPlatform, clone: Clone, service_name: str) -> None:
+def test_no_wait_returns_before_it_is_live(platform: Platform, clone: Clone, service_name: str) -> None:
     slow = "import time\ntime.sleep(2)\n" + write_handler("slow")
     commit = clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": slow})
 
@@ -211,9 +205,7 @@ def test_no_wait_returns_before_it_is_live(platform: StartedPlatform, clone: Clo
     assert platform.wait_for(service_name, commit).text == "slow"
 
 
-def test_timeout_ends_the_wait_and_says_how_to_follow(
-    platform: StartedPlatform, clone: Clone, service_name: str
-) -> None:
+def test_timeout_ends_the_wait_and_says_how_to_follow(platform: Platform, clone: Clone, service_name: str) -> None:
     slow = "import time\ntime.sleep(5)\n" + write_handler("slow")
     commit = clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": slow})
 
@@ -243,6 +235,24 @@ def test_main_only_moves_forward_once_the_template_has_been_changed(clone: Clone
     assert clone.git("ls-remote", "origin", "refs/heads/main").stdout.split()[0] == tip
 
 
+def test_an_existing_project_takes_the_untouched_templates_place(fresh_platform: Platform) -> None:
+    """By the line that `paaks up` prints."""
+    platform = fresh_platform
+    url = f"{platform.api}/git/{platform.slug}.git"
+    project = platform.make_repository("project")
+    project.commit({"README.md": "mine\n"}, "Begin")
+    project.commit({"shop/service.yaml": "public: true\n", "shop/handler.py": write_handler("open")}, "Add a shop")
+
+    project.git("-c", "credential.helper=!paaks auth git-credential", "push", "--force", url, "main")
+
+    answer = platform.visit_public("shop")
+    assert (answer.text, answer.headers["PaaKS-Revision"]) == ("open", project.head())
+    assert platform.visit_public("hello").status_code == 404
+    again = project.push("--force", platform.clone_url(), "HEAD~1:main", check=False)
+    assert again.returncode != 0
+    assert "main only moves forward" in again.stderr
+
+
 def test_another_branch_is_stored_and_says_how_to_deploy(clone: Clone, service_name: str) -> None:
     clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": write_handler("x")})
 
@@ -259,8 +269,8 @@ def test_a_name_outside_heads_and_tags_is_refused(clone: Clone) -> None:
     assert "refs/internal" not in clone.git("ls-remote", "origin").stdout
 
 
-def test_a_wrong_token_is_told_so(platform: StartedPlatform) -> None:
-    stranger = platform.repository("stranger")
+def test_a_wrong_token_is_told_so(platform: Platform) -> None:
+    stranger = platform.make_repository("stranger")
 
     asked = stranger.git("ls-remote", platform.clone_url(token="paaks_pat_wrong"), check=False)
 

@@ -6,13 +6,13 @@ import os
 import threading
 import time
 
-from started_platform import StartedPlatform
+from tested_platform import Platform
 
 COUNT = 500 if os.environ.get("SOAK") else 60
 HANDLER = "class Handler:\n    def run(self, req):\n        return {!r}\n"
 
 
-def test_many_services_in_one_push(fresh_platform: StartedPlatform) -> None:
+def test_many_services_in_one_push(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     for number in range(COUNT):
@@ -22,7 +22,7 @@ def test_many_services_in_one_push(fresh_platform: StartedPlatform) -> None:
 
     def visit() -> None:
         while not stop.wait(0.05):
-            hello.append(platform.visit("~demo/hello/", timeout=30).status_code)
+            hello.append(platform.visit_public("hello", timeout=30).status_code)
 
     visiting = threading.Thread(target=visit)
     visiting.start()
@@ -35,10 +35,10 @@ def test_many_services_in_one_push(fresh_platform: StartedPlatform) -> None:
     assert len(lines) < 40
     assert set(hello) == {200}
     for number in range(0, COUNT, 17):
-        assert platform.visit(f"~demo/s{number}/").text == str(number)
+        assert platform.visit_public(f"s{number}").text == str(number)
 
     began = time.monotonic()
     clone.commit({"s1/handler.py": HANDLER.format("one")})
     clone.push()
-    assert platform.visit("~demo/s1/").text == "one"
+    assert platform.visit_public("s1").text == "one"
     assert time.monotonic() - began < 15

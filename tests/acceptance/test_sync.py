@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from started_platform import StartedPlatform
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+pytestmark = [
+    pytest.mark.embedded("the system calls are those of the same programs wherever they run"),
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed"),
+]
 HANDLER = "class Handler:\n    def run(self, req):\n        return {!r}\n"
 
 
@@ -61,7 +64,7 @@ def assert_synced(lines: list[str], repository: Path, port: str) -> None:
 def test_a_push_is_on_disk_before_it_is_acknowledged(platform: StartedPlatform, service_name: str) -> None:
     clone = platform.clone()
     clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": HANDLER.format(service_name)})
-    repository = platform.data / "repos" / f"{_tenant_id(platform)}.git"
+    repository = platform.repository
     with traced(platform) as lines:
         clone.push("-o", "no-wait", "origin", "main")
     assert_synced(lines, repository, platform.api.rpartition(":")[2])
@@ -71,7 +74,7 @@ def test_a_save_is_on_disk_before_it_is_acknowledged(platform: StartedPlatform, 
     clone = platform.clone()
     clone.commit({f"{service_name}/service.yaml": "", f"{service_name}/handler.py": HANDLER.format(service_name)})
     clone.push()
-    repository = platform.data / "repos" / f"{_tenant_id(platform)}.git"
+    repository = platform.repository
     path = f"/api/v1/tenants/demo/services/{service_name}/files/handler.py"
     with platform.client() as client:
         tag = client.get(path).headers["ETag"]
@@ -79,8 +82,3 @@ def test_a_save_is_on_disk_before_it_is_acknowledged(platform: StartedPlatform, 
             saved = client.put(path, content=HANDLER.format("y"), headers={"If-Match": tag})
             assert saved.status_code == 200, saved.text
     assert_synced(lines, repository, platform.api.rpartition(":")[2])
-
-
-def _tenant_id(platform: StartedPlatform) -> str:
-    with platform.client() as client:
-        return str(client.get("/api/v1/tenants/demo").json()["id"])

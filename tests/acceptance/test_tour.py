@@ -1,4 +1,4 @@
-"""The first minutes of a newcomer: what `paaks up` prints, typed word for word."""
+"""The first minutes of a newcomer: what `paaks up` prints, typed word for word, and what a first start leaves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import stat
 from pathlib import Path
 
 import httpx2
+import pytest
 from started_platform import StartedPlatform
+from tested_platform import PARTS, Platform
 
 
 def read_printed(platform: StartedPlatform, heading: str) -> list[str]:
@@ -19,6 +21,7 @@ def read_printed(platform: StartedPlatform, heading: str) -> list[str]:
     return [line.removeprefix("  ") for line in below[:end]]
 
 
+@pytest.mark.embedded("what `paaks up` prints")
 def test_the_printed_tour_works_word_for_word(fresh_platform: StartedPlatform) -> None:
     tour = read_printed(fresh_platform, "Now, in another terminal:")
 
@@ -37,65 +40,60 @@ def test_the_printed_tour_works_word_for_word(fresh_platform: StartedPlatform) -
     assert answer.headers["PaaKS-Service"] == "hello"
 
 
-def test_an_existing_project_takes_the_untouched_templates_place(fresh_platform: StartedPlatform) -> None:
-    tour = read_printed(fresh_platform, "Now, in another terminal:")
-    exports = [line for line in tour if line.startswith("export ")]
-    push = read_printed(fresh_platform, "An existing project takes the template's place, in its own repository:")
-    project = fresh_platform.repository("project")
-    project.commit({"README.md": "mine\n"}, "Begin")
-    project.commit({"shop/service.yaml": "public: true\n", "shop/handler.py": HANDLER}, "Add a shop")
+@pytest.mark.embedded("what `paaks up` prints")
+def test_the_printed_line_for_an_existing_project_is_the_one_that_works(platform: StartedPlatform) -> None:
+    """`test_push.py` types it."""
+    [printed] = read_printed(platform, "An existing project takes the template's place, in its own repository:")
 
-    pushed = fresh_platform.shell("\n".join([*exports, *push]), project.path)
-
-    assert pushed.returncode == 0, pushed.stderr
-    answer = httpx2.get(f"{fresh_platform.dispatcher}/~demo/shop/")
-    assert answer.text == "open"
-    assert answer.headers["PaaKS-Revision"] == project.head()
-    assert fresh_platform.visit("~demo/hello/").status_code == 404
-    again = project.push("--force", fresh_platform.clone_url(), "HEAD~1:main", check=False)
-    assert again.returncode != 0
-    assert "main only moves forward" in again.stderr
+    options = "-c credential.helper='!paaks auth git-credential'"
+    assert printed == f"git {options} push --force {platform.api}/git/{platform.slug}.git main"
 
 
-HANDLER = "class Handler:\n    def run(self, req):\n        return 'open'\n"
-
-
-def test_the_first_start_keeps_secrets_to_itself(platform: StartedPlatform) -> None:
+def test_the_first_start_keeps_secrets_to_itself(platform: Platform) -> None:
     login = platform.data / "first-login.json"
     secrets = [platform.login["operator"]["password"], platform.login["demo"]["password"], platform.token]
 
     assert stat.S_IMODE(login.stat().st_mode) == 0o600
-    assert [secret for secret in secrets if secret in platform.output()] == []
-    logs = "".join(path.read_text(errors="replace") for path in (platform.data / "run" / "log").glob("*.log"))
+    logs = platform.read_logs()
+    assert "api" in logs
     assert [secret for secret in secrets if secret in logs] == []
 
 
+@pytest.mark.embedded("what `paaks up` prints")
 def test_it_says_that_there_is_one_trust_domain(platform: StartedPlatform) -> None:
     assert "single trust domain" in platform.output()
 
 
+@pytest.mark.embedded("process groups are those of `paaks up`")
 def test_all_processes_but_the_tenants_are_in_its_group(platform: StartedPlatform) -> None:
     assert platform.process is not None
-    ours = [platform.pid_of(module) for module in ("runtime.node", "api.dispatcher", "api", "controller")]
+    ours = [platform.pid_of(part) for part in PARTS]
 
     assert {os.getpgid(pid) for pid in ours} == {platform.process.pid}
 
 
-def test_sigterm_drains_and_exits_with_0_and_a_restart_serves_at_once(fresh_platform: StartedPlatform) -> None:
+def test_after_a_restart_it_serves_at_once(fresh_platform: Platform) -> None:
     commit = fresh_platform.clone().head()
     fresh_platform.wait_for("hello", commit)
+
+    fresh_platform.restart()
+
+    assert fresh_platform.wait_for("hello", commit).json() == {"hello": "world"}
+
+
+@pytest.mark.embedded("what `paaks up` leaves and prints")
+def test_it_takes_its_addresses_back_and_tells_the_tour_once(fresh_platform: StartedPlatform) -> None:
     endpoints = fresh_platform.data / "run" / "endpoints.json"
 
-    assert fresh_platform.stop() == 0
+    fresh_platform.stop()
     assert not endpoints.exists()
     fresh_platform.start()
-    assert fresh_platform.wait_for("hello", commit).json() == {"hello": "world"}
-    assert (
-        "in another terminal"
-        not in fresh_platform.output().partition("PaaKS is ready")[2].partition("PaaKS is ready")[2]
-    )
+
+    assert fresh_platform.output().count("PaaKS is ready") == 2
+    assert fresh_platform.output().count("in another terminal") == 1
 
 
+@pytest.mark.embedded("what `paaks up` prints")
 def test_the_readme_has_the_same_tour(platform: StartedPlatform) -> None:
     readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
     written = re.search(r"^## The tour$[\s\S]*?((?:^    .*\n)+)", readme, re.MULTILINE)

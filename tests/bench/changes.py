@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from started_platform import Clone, StartedPlatform
+from started_platform import StartedPlatform
+from tested_platform import Clone
 from visitor import Visitor
 
 FSYNC = "committed,reference"  # what the platform asks of git for every push
