@@ -5,6 +5,8 @@ What does not live here: making the parts (`composition.py`), running them (`__m
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +86,7 @@ def _make_app() -> FastAPI:
     for noun in _NOUNS:
         app.include_router(noun.router)
     return app
+
+
+if __name__ == "__main__":
+    json.dump(describe_routes(), sys.stdout, indent=2)

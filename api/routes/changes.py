@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse
 from api import landing, wishes
 from api.changes import Wish
 from api.deps import Committer, Platform, Reader, ThePlatform, wait_seconds
+from api.operations import answer, describe, refusal
+from api.shapes import changes as shapes
 from api.wishes import Draft
 from core import problems, releases
 from core.errors import Conflict, NotFound, Refused
@@ -24,15 +26,21 @@ from core.tenants import Tenant
 router = APIRouter()
 _TENANT = "/api/v1/tenants/{slug}"
 _SERVICE = _TENANT + "/services/{service}"
+_LANDED = dict.fromkeys((200, 202), answer(shapes.ChangesLanding, "PaaKS-Commit"))
+_ROLLED_BACK = dict.fromkeys((200, 202), answer(shapes.ReleaseLanding, "PaaKS-Commit", optional=("Location",)))
 
 
-class Target(BaseModel):
+class RollbackTarget(BaseModel):
     """Where to go back to."""
 
     to: str | None = Field(None, description="a commit; without it, the revision that was live before")
 
 
-@router.post(_TENANT + "/changes", max_body_size=wishes.MAX_BODY)
+@router.post(
+    _TENANT + "/changes",
+    max_body_size=wishes.MAX_BODY,
+    **describe("postChanges", "changes", {**_LANDED, 409: refusal(shapes.ConflictProblem)}, wishes=("Prefer",)),
+)
 async def change_files(body: Draft, request: Request, platform: ThePlatform, committer: Committer) -> JSONResponse:
     """One commit. What others have changed since `base` is merged; what overlaps is a 409 with both sides."""
     principal, tenant = committer
@@ -45,13 +53,21 @@ async def change_files(body: Draft, request: Request, platform: ThePlatform, com
     return answer.send({"releases": answer.releases, "merged": landed.merged})
 
 
-@router.post(_TENANT + "/check", max_body_size=wishes.MAX_BODY)
+@router.post(
+    _TENANT + "/check",
+    max_body_size=wishes.MAX_BODY,
+    **describe("checkChanges", "changes", {200: answer(shapes.Checked)}),
+)
 async def check_changes(body: Draft, platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     """What `changes` would say, without a commit; `base` may be left out."""
     return await _check(platform, reader[1], body)
 
 
-@router.post(_SERVICE + "/check", max_body_size=wishes.MAX_BODY)
+@router.post(
+    _SERVICE + "/check",
+    max_body_size=wishes.MAX_BODY,
+    **describe("checkService", "changes", {200: answer(shapes.Checked)}),
+)
 async def check_service(service: str, body: Draft, platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     """The same for changes of one service; paths are relative to the repository here too."""
     tenant = reader[1]
@@ -60,13 +76,18 @@ async def check_service(service: str, body: Draft, platform: ThePlatform, reader
     return await _check(platform, tenant, body)
 
 
-@router.post(_SERVICE + "/rollback")
+@router.post(
+    _SERVICE + "/rollback",
+    **describe(
+        "rollbackService", "services", {**_ROLLED_BACK, 409: refusal(shapes.ConflictProblem)}, wishes=("Prefer",)
+    ),
+)
 async def roll_back(
     service: str,
     request: Request,
     platform: ThePlatform,
     committer: Committer,
-    body: Target | None = None,
+    body: RollbackTarget | None = None,
 ) -> JSONResponse:
     """A new commit in which the service's directory is as it was."""
     principal, tenant = committer

@@ -13,7 +13,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api.cursors import read_commit_cursor, write_commit_cursor
 from api.deps import Reader, ThePlatform
+from api.operations import add_texts, answer, describe
 from api.service_index import Overview
+from api.shapes import history as shapes
 from core import history
 from core.errors import Problem, Refused
 from core.repository import Repository
@@ -25,7 +27,7 @@ _MAX_DIFF = 32 * 2**20  # bytes
 _NEVER_RUN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
-@router.get(_TENANT + "/commits")
+@router.get(_TENANT + "/commits", **describe("listCommits", "commits", {200: answer(shapes.Commits)}))
 async def list_commits(
     platform: ThePlatform,
     reader: Reader,
@@ -43,14 +45,17 @@ async def list_commits(
     return {"items": items, "next": write_commit_cursor(further) if further else None}
 
 
-@router.get(_TENANT + "/commits/{ref:path}")
+@router.get(_TENANT + "/commits/{ref:path}", **describe("getCommit", "commits", {200: answer(shapes.Commit)}))
 async def get_commit(ref: str, platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     """One commit, by its full id, or the one of a branch or a tag."""
     repository = await asyncio.to_thread(Repository, platform.tenants.path_of(reader[1]))
     return await asyncio.to_thread(lambda: history.describe_commit(repository, repository.resolve(ref)))
 
 
-@router.get(_TENANT + "/compare/{span:path}")
+@router.get(
+    _TENANT + "/compare/{span:path}",
+    **describe("compareCommits", "commits", {200: add_texts(answer(shapes.Comparison), _DIFF)}),
+)
 async def compare_commits(span: str, request: Request, platform: ThePlatform, reader: Reader) -> Response:
     """What `a...b` differ in, from a to b: files with their patches; with `Accept: text/x-diff`, one unified diff."""
     old, dots, new = span.partition("...")

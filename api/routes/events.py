@@ -15,6 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from api import sse
 from api.deps import Reader, ThePlatform
 from api.live import Live
+from api.operations import describe, stream
+from api.shapes.events import TenantEvent
 from api.welcome import make_watch
 from core.errors import Problem, Refused
 
@@ -23,7 +25,11 @@ _ALWAYS = frozenset({"reset", "bye"})
 _LATEST = 2**53  # what a browser's numbers hold
 
 
-@router.get("/api/v1/tenants/{slug}/events", response_class=Response)
+@router.get(
+    "/api/v1/tenants/{slug}/events",
+    response_class=Response,
+    **describe("streamEvents", "events", {200: stream(events=TenantEvent)}),
+)
 async def stream_events(
     platform: ThePlatform,
     reader: Reader,

@@ -19,7 +19,9 @@ from api.changes import Wish
 from api.conditions import matches, read_condition
 from api.deps import Committer, Platform, Reader, ThePlatform, wait_seconds
 from api.file_paths import read_file_path
+from api.operations import FILE, add_texts, answer, describe, refusal
 from api.service_index import find_tree
+from api.shapes import changes as shapes
 from core import releases
 from core.check import MAX_BLOB_BYTES
 from core.commit import Delete, Operation, Put, object_id
@@ -30,6 +32,10 @@ from core.tenants import Tenant
 router = APIRouter()
 _BASE = "/api/v1/tenants/{slug}/services/{service}/files"
 _FILE = _BASE + "/{path:path}"
+_TAGS = ("ETag", "PaaKS-Commit")
+_SAVED = dict.fromkeys((200, 201, 202), answer(shapes.ReleaseLanding, *_TAGS, optional=("Location",)))
+_DELETED = dict.fromkeys((200, 202), answer(shapes.ReleaseLanding, "PaaKS-Commit", optional=("Location",)))
+_STALE = dict.fromkeys((409, 412), refusal(shapes.ConflictProblem))
 _MAX_LISTED = 20_000
 _MAX_MESSAGE = 65_536  # characters
 # Whatever a file says, no browser runs it: it is text or a download, and has no origin.
@@ -48,14 +54,26 @@ class _Place:
     tree: str
 
 
-@router.get(_BASE)
+@router.get(_BASE, **describe("listFiles", "files", {200: answer(shapes.Files)}))
 async def list_files(service: str, platform: ThePlatform, reader: Reader, ref: Ref = None) -> dict[str, Any]:
     """All files below the service, in the order of their paths; at most 20,000, which is all a tree may have."""
     place = await _locate(platform, reader[1], service, ref)
     return {"ref": place.commit, "items": await asyncio.to_thread(_list, place)}
 
 
-@router.get(_FILE, response_class=Response)
+@router.get(
+    _FILE,
+    response_class=Response,
+    **describe(
+        "readFile",
+        "files",
+        {
+            200: add_texts(answer(shapes.FileContent, *_TAGS), "text/plain", "application/octet-stream"),
+            304: answer(None, *_TAGS),
+        },
+        wishes=("If-None-Match",),
+    ),
+)
 async def read_file(service: str, request: Request, platform: ThePlatform, reader: Reader, ref: Ref = None) -> Response:
     """A file's bytes; with `Accept: application/json`, its content and what it is."""
     path = read_file_path(request.scope["raw_path"])
@@ -76,7 +94,11 @@ async def read_file(service: str, request: Request, platform: ThePlatform, reade
     return Response(data, headers=headers | download)
 
 
-@router.put(_FILE, max_body_size=MAX_BLOB_BYTES + 2**20)
+@router.put(
+    _FILE,
+    max_body_size=MAX_BLOB_BYTES + 2**20,
+    **describe("saveFile", "files", _SAVED | _STALE, wishes=("If-Match", "If-None-Match", "Prefer"), body=FILE),
+)
 async def write_file(
     service: str, request: Request, platform: ThePlatform, committer: Committer, message: Message = None
 ) -> Response:
@@ -96,7 +118,7 @@ async def write_file(
     return await _land(request, platform, committer, service, (operation, expected, message), status, tag)
 
 
-@router.delete(_FILE)
+@router.delete(_FILE, **describe("deleteFile", "files", _DELETED | _STALE, wishes=("If-Match", "Prefer")))
 async def delete_file(
     service: str, request: Request, platform: ThePlatform, committer: Committer, message: Message = None
 ) -> Response:

@@ -17,6 +17,8 @@ from api import invocation, views
 from api.access import Principal
 from api.deps import Platform, ThePlatform, Visitor
 from api.invocation import Call, Reply
+from api.operations import answer, describe
+from api.shapes.services import Invocation
 from api.tokens import TenantGrant
 from core.errors import Problem, Refused
 from core.tenants import Tenant
@@ -25,7 +27,7 @@ router = APIRouter()
 _MAX_BODY = 12 * 2**20  # bytes: what may be sent, as base64
 
 
-class Asked(BaseModel):
+class ServiceCall(BaseModel):
     """A request to a service. `path` is below the service, with its query."""
 
     method: str = "GET"
@@ -35,8 +37,12 @@ class Asked(BaseModel):
     bodyBase64: str | None = Field(None, description="as bytes")
 
 
-@router.post("/api/v1/tenants/{slug}/services/{service}/invoke", max_body_size=_MAX_BODY)
-async def invoke_service(service: str, body: Asked, platform: ThePlatform, visitor: Visitor) -> dict[str, Any]:
+@router.post(
+    "/api/v1/tenants/{slug}/services/{service}/invoke",
+    max_body_size=_MAX_BODY,
+    **describe("invokeService", "services", {200: answer(Invocation)}),
+)
+async def invoke_service(service: str, body: ServiceCall, platform: ThePlatform, visitor: Visitor) -> dict[str, Any]:
     """What the service answers, and which revision of it. Redirects are answered, not followed."""
     principal, tenant = visitor
     (await platform.index.read(tenant)).find(service)
@@ -56,7 +62,7 @@ def _make_token(platform: Platform, principal: Principal, tenant: Tenant) -> str
     return token
 
 
-def _read_body(asked: Asked) -> bytes:
+def _read_body(asked: ServiceCall) -> bytes:
     if asked.body is not None and asked.bodyBase64 is not None:
         raise Refused(Problem("bad-request", "send either `body` or `bodyBase64`", pointer="/body"))
     try:

@@ -17,7 +17,10 @@ from starlette.responses import Response, StreamingResponse
 from api import sse
 from api.deps import Reader, ThePlatform
 from api.log_lines import Line, make_filter, read_since
+from api.operations import describe, stream
 from api.pod_logs import Question, ServiceLogs
+from api.shapes.events import LogEvent
+from api.shapes.services import LogLine
 from api.welcome import make_watch
 from core.errors import NotFound, Problem, Refused
 
@@ -26,7 +29,11 @@ _NDJSON = "application/x-ndjson"
 Writer = Callable[[Line], bytes]
 
 
-@router.get("/api/v1/tenants/{slug}/services/{service}/logs", response_class=Response)
+@router.get(
+    "/api/v1/tenants/{slug}/services/{service}/logs",
+    response_class=Response,
+    **describe("readLogs", "services", {200: stream(ndjson=LogLine, events=LogEvent)}),
+)
 async def read_logs(
     service: str,
     request: Request,

@@ -11,6 +11,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from api.operations import add_texts, answer, describe
+from api.shapes.changes import ProblemKind
 from core.descriptor import json_schema
 from core.errors import NotFound, Problem
 from core.problems import CATALOGUE
@@ -19,7 +21,10 @@ router = APIRouter()
 
 
 @router.get("/problems/{slug}", include_in_schema=False)
-@router.get("/api/v1/problems/{slug}")
+@router.get(
+    "/api/v1/problems/{slug}",
+    **describe("explainProblem", "problems", {200: add_texts(answer(ProblemKind), "text/html")}),
+)
 async def explain_problem(slug: str, request: Request) -> Response:
     """One problem explained: as a page for browsers, else as JSON."""
     kind = CATALOGUE.get(slug)
@@ -33,7 +38,7 @@ async def explain_problem(slug: str, request: Request) -> Response:
     return JSONResponse(body, headers=headers)
 
 
-@router.get("/api/v1/schemas/service.json")
+@router.get("/api/v1/schemas/service.json", **describe("describeDescriptor", "platform", {200: {}}))
 async def describe_descriptor() -> dict[str, Any]:
     """The JSON Schema of service.yaml."""
     return json_schema()

@@ -15,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from api import known_releases, landing
 from api.cursors import read_release_cursor, write_release_cursor
 from api.deps import Committer, Platform, Reader, ThePlatform, wait_seconds
+from api.operations import answer, describe
+from api.shapes import history as shapes
 from core import names, releases
 from core.errors import NotFound, Problem
 from core.history import format_time
@@ -24,6 +26,7 @@ from core.tenants import Tenant, allow_prune, request_reconcile
 
 router = APIRouter()
 _TENANT = "/api/v1/tenants/{slug}"
+_RECONCILED = dict.fromkeys((200, 202), answer(shapes.Reconciliation))
 
 
 class Prune(BaseModel):
@@ -32,7 +35,7 @@ class Prune(BaseModel):
     commit: str
 
 
-@router.get(_TENANT + "/releases")
+@router.get(_TENANT + "/releases", **describe("listReleases", "releases", {200: answer(shapes.Releases)}))
 async def list_releases(
     platform: ThePlatform,
     reader: Reader,
@@ -49,7 +52,10 @@ async def list_releases(
     return {"items": [releases.describe(release) for release in found], "next": further}
 
 
-@router.get(_TENANT + "/releases/{release}")
+@router.get(
+    _TENANT + "/releases/{release}",
+    **describe("getRelease", "releases", dict.fromkeys((200, 202), answer(shapes.Release)), wishes=("Prefer",)),
+)
 async def get_release(release: str, request: Request, platform: ThePlatform, reader: Reader) -> Response:
     """One release; with `Prefer: wait=N`, once it is final or after N seconds (202: still on its way)."""
     tenant = reader[1]
@@ -63,13 +69,21 @@ async def get_release(release: str, request: Request, platform: ThePlatform, rea
     return JSONResponse(releases.describe(waited[0]), 200 if is_settled else 202)
 
 
-@router.post(_TENANT + "/reconcile", status_code=202)
+@router.post(
+    _TENANT + "/reconcile",
+    status_code=202,
+    **describe("reconcileTenant", "services", _RECONCILED, wishes=("Prefer",)),
+)
 async def reconcile(request: Request, platform: ThePlatform, committer: Committer) -> JSONResponse:
     """Ask the controller to look at every service of the tenant now."""
     return await _reconcile(request, platform, committer[1], "")
 
 
-@router.post(_TENANT + "/services/{service}/reconcile", status_code=202)
+@router.post(
+    _TENANT + "/services/{service}/reconcile",
+    status_code=202,
+    **describe("reconcileService", "services", _RECONCILED, wishes=("Prefer",)),
+)
 async def reconcile_service(
     service: str, request: Request, platform: ThePlatform, committer: Committer
 ) -> JSONResponse:
@@ -78,7 +92,9 @@ async def reconcile_service(
     return await _reconcile(request, platform, committer[1], service)
 
 
-@router.post(_TENANT + "/prune", status_code=202)
+@router.post(
+    _TENANT + "/prune", status_code=202, **describe("confirmPrune", "services", {202: answer(shapes.ConfirmedPrune)})
+)
 async def confirm_prune(body: Prune, platform: ThePlatform, committer: Committer) -> dict[str, Any]:
     """Confirm that a commit may remove as many services as it does."""
     tenant = committer[1]

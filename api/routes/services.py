@@ -20,7 +20,10 @@ from api.changes import Wish
 from api.conditions import matches, read_tag
 from api.deps import Committer, Platform, Reader, ThePlatform, wait_seconds
 from api.known_releases import find_newest, find_tips
+from api.operations import answer, describe, refusal
 from api.service_index import Overview, Tip, find_past, find_tree
+from api.shapes import services as shapes
+from api.shapes.changes import ConflictProblem, Landing
 from core import names
 from core.commit import Delete, Put
 from core.errors import Conflict, Problem, Refused
@@ -31,6 +34,7 @@ from core.tenants import Tenant
 
 router = APIRouter()
 _BASE = "/api/v1/tenants/{slug}/services"
+_CONFLICT = dict.fromkeys((409, 412), refusal(ConflictProblem))
 Live = Mapping[str, str]
 
 
@@ -41,7 +45,15 @@ class NewService(BaseModel):
     template: Literal["blank", "api"] = "blank"
 
 
-@router.get(_BASE)
+@router.get(
+    _BASE,
+    **describe(
+        "listServices",
+        "services",
+        {200: answer(shapes.Services, "ETag"), 304: answer(None, "ETag")},
+        wishes=("If-None-Match",),
+    ),
+)
 async def list_services(request: Request, platform: ThePlatform, reader: Reader) -> Response:
     """Every service at the head of main, and those that are gone from it and still held; by name."""
     tenant = reader[1]
@@ -56,7 +68,7 @@ async def list_services(request: Request, platform: ThePlatform, reader: Reader)
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.get(_BASE + "/{service}")
+@router.get(_BASE + "/{service}", **describe("getService", "services", {200: answer(shapes.Service, "ETag")}))
 async def get_service(service: str, platform: ThePlatform, reader: Reader) -> Response:
     """One service; its ETag is its tree."""
     tenant = reader[1]
@@ -68,7 +80,16 @@ async def get_service(service: str, platform: ThePlatform, reader: Reader) -> Re
     return JSONResponse(shown, headers={"ETag": f'"{tip.tree}"', "Cache-Control": "private, no-cache"})
 
 
-@router.post(_BASE, status_code=201)
+@router.post(
+    _BASE,
+    status_code=201,
+    **describe(
+        "createService",
+        "services",
+        dict.fromkeys((201, 202), answer(Landing, "PaaKS-Commit", "Location")) | _CONFLICT,
+        wishes=("Prefer",),
+    ),
+)
 async def create_service(
     body: NewService, request: Request, platform: ThePlatform, committer: Committer
 ) -> JSONResponse:
@@ -91,7 +112,15 @@ async def create_service(
     return answer.send({"releases": answer.releases}, 201, {"Location": location})
 
 
-@router.delete(_BASE + "/{service}")
+@router.delete(
+    _BASE + "/{service}",
+    **describe(
+        "deleteService",
+        "services",
+        dict.fromkeys((200, 202), answer(Landing, "PaaKS-Commit")) | _CONFLICT,
+        wishes=("If-Match", "Prefer"),
+    ),
+)
 async def delete_service(service: str, request: Request, platform: ThePlatform, committer: Committer) -> JSONResponse:
     """One commit without the service's directory; of one at the root, only its service.yaml goes.
 

@@ -17,9 +17,11 @@ from starlette.responses import JSONResponse, Response
 from api.access import Action, Principal, may, may_know
 from api.deps import Caller, Platform, ThePlatform
 from api.directory import User
+from api.operations import answer, describe
 from api.passwords import PASSWORD_BYTES
 from api.sessions import Session, not_signed_in
 from api.settings import Settings
+from api.shapes import people as shapes
 from api.tokens import TenantGrant
 from core.credentials import SCOPES
 from core.errors import NotFound, Problem, Refused, RetryLater
@@ -38,14 +40,14 @@ class SignIn(BaseModel):
     code: Annotated[str, Field(max_length=200)] | None = None
 
 
-class Wanted(BaseModel):
+class TokenPurpose(BaseModel):
     """What a token is for: the API, or git or the services of one tenant."""
 
     aud: Literal["api", "git", "app"]
     tenant: str | None = None
 
 
-@router.post(_PATH)
+@router.post(_PATH, **describe("signIn", "session", {200: answer(shapes.Session)}))
 async def sign_in(body: SignIn, request: Request, platform: ThePlatform) -> Response:
     """A new session; its cookies cannot be read by scripts, `csrf` goes into X-PaaKS-CSRF."""
     if body.code is not None:
@@ -76,7 +78,7 @@ def _read_address(request: Request) -> str:
     return "" if not host or ipaddress.ip_address(host).is_loopback else host
 
 
-@router.get(_PATH)
+@router.get(_PATH, **describe("getSession", "session", {200: answer(shapes.CurrentSession)}))
 async def describe_session(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
     """Who is calling, with what, and which tenants they may know."""
     csrf = platform.keys.make_csrf_token(caller.session) if caller.session else None
@@ -85,7 +87,7 @@ async def describe_session(platform: ThePlatform, caller: Caller) -> dict[str, A
     return shown | {"credential": caller.credential, "scopes": sorted(caller.scopes)}
 
 
-@router.delete(_PATH, status_code=204)
+@router.delete(_PATH, status_code=204, **describe("signOut", "session", {204: {}}))
 async def sign_out(platform: ThePlatform, caller: Caller) -> Response:
     """Ends the session; whatever was signed for it is refused everywhere within seconds."""
     if caller.session is None:
@@ -97,7 +99,7 @@ async def sign_out(platform: ThePlatform, caller: Caller) -> Response:
     return response
 
 
-@router.post(_PATH + "/refresh")
+@router.post(_PATH + "/refresh", **describe("refreshSession", "session", {200: answer(shapes.Session)}))
 async def refresh(request: Request, platform: ThePlatform) -> Response:
     """A new access token and a new refresh cookie for the old one, which is used up."""
     cookie = request.cookies.get(f"{platform.settings.cookie_prefix}paaks_refresh", "")
@@ -107,8 +109,8 @@ async def refresh(request: Request, platform: ThePlatform) -> Response:
     return _answer_session(platform, await platform.sessions.refresh(session_id, secret))
 
 
-@router.post(_PATH + "/token")
-async def mint_token(body: Wanted, platform: ThePlatform, caller: Caller) -> dict[str, Any]:
+@router.post(_PATH + "/token", **describe("mintToken", "session", {200: answer(shapes.AccessToken)}))
+async def mint_token(body: TokenPurpose, platform: ThePlatform, caller: Caller) -> dict[str, Any]:
     """A token for one purpose, which is good for 15 minutes, but no longer than the session."""
     if caller.session is None:
         raise Refused(Problem("forbidden", "a personal token is good for all of this itself"))
@@ -125,7 +127,7 @@ async def mint_token(body: Wanted, platform: ThePlatform, caller: Caller) -> dic
     return {"token": token, "expiresAt": format_time(ends)}
 
 
-def _make_grant(platform: Platform, caller: Principal, wanted: Wanted) -> TenantGrant | None:
+def _make_grant(platform: Platform, caller: Principal, wanted: TokenPurpose) -> TenantGrant | None:
     if wanted.aud == "api":
         if wanted.tenant is not None:
             raise Refused(Problem("bad-request", "a token for the API is for all tenants", pointer="/tenant"))

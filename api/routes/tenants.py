@@ -17,6 +17,9 @@ from api.access import Action, Principal, Role, may
 from api.announcer import Actor, Arrival
 from api.deps import Caller, Manager, Platform, Reader, TenantMaker, ThePlatform
 from api.directory import User
+from api.operations import answer, describe
+from api.readiness import keeps_apart
+from api.shapes import people as shapes
 from core import names
 from core.errors import NotFound, Problem, Refused
 from core.repository import Repository
@@ -39,21 +42,25 @@ class Membership(BaseModel):
     role: Role
 
 
-@router.get(_PATH)
+@router.get(_PATH, **describe("listTenants", "tenants", {200: answer(shapes.Tenants)}))
 async def list_tenants(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
     """The tenants that one may look into, oldest first."""
     known = [tenant for tenant in platform.tenants.all() if may(caller, Action.READ, tenant.id)]
     return {"items": [_show(platform, caller, tenant) for tenant in known]}
 
 
-@router.post(_PATH, status_code=201)
+@router.post(
+    _PATH,
+    status_code=201,
+    **describe("createTenant", "tenants", {201: answer(shapes.Tenant)}, wishes=("Idempotency-Key",)),
+)
 async def create_tenant(body: NewTenant, request: Request, platform: ThePlatform, maker: TenantMaker) -> Response:
     """A new tenant with the template's repository, which goes live at once."""
     owner = _find_owner(platform, maker, body.owner)
 
     async def create() -> tuple[int, dict[str, Any]]:
         settings = platform.settings
-        is_alone = settings.isolation == "none" and not settings.insecure_single_domain
+        is_alone = not settings.insecure_single_domain and not keeps_apart(platform)
         tenant = await platform.tenants.create(body.slug, alone=is_alone)
         await platform.accounts.set_role(tenant.id, owner, "admin")
         await announce(platform, tenant, Actor(maker.email, maker.name, "api"))
@@ -63,13 +70,13 @@ async def create_tenant(body: NewTenant, request: Request, platform: ThePlatform
     return await platform.idempotency.answer(request, maker, create)
 
 
-@router.get(_PATH + "/{slug}")
+@router.get(_PATH + "/{slug}", **describe("getTenant", "tenants", {200: answer(shapes.Tenant)}))
 async def get_tenant(platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     """One tenant."""
     return _show(platform, reader.principal, reader.tenant)
 
 
-@router.get(_PATH + "/{slug}/members")
+@router.get(_PATH + "/{slug}/members", **describe("listMembers", "members", {200: answer(shapes.Members)}))
 async def list_members(platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     """Who has which role, by address."""
     now = platform.directory.now
@@ -81,7 +88,7 @@ async def list_members(platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     return {"items": sorted(found, key=lambda member: member["email"])}
 
 
-@router.put(_PATH + "/{slug}/members/{userId}")
+@router.put(_PATH + "/{slug}/members/{userId}", **describe("setMember", "members", {200: answer(shapes.Member)}))
 async def set_member(userId: str, body: Membership, platform: ThePlatform, manager: Manager) -> dict[str, Any]:
     """Gives a user a role. Whoever had another one has to sign in again."""
     user = platform.directory.now.users.get(userId)
@@ -91,7 +98,7 @@ async def set_member(userId: str, body: Membership, platform: ThePlatform, manag
     return _show_member(user, body.role)
 
 
-@router.delete(_PATH + "/{slug}/members/{userId}", status_code=204)
+@router.delete(_PATH + "/{slug}/members/{userId}", status_code=204, **describe("removeMember", "members", {204: {}}))
 async def remove_member(userId: str, platform: ThePlatform, manager: Manager) -> Response:
     """Takes a user's role away; the last admin stays."""
     if manager.tenant.id not in platform.directory.now.roles.get(userId, {}):

@@ -15,6 +15,8 @@ from starlette.responses import Response
 from api.access import Principal, may_know
 from api.deps import Caller, Platform, ThePlatform
 from api.directory import Token
+from api.operations import answer, describe
+from api.shapes import people as shapes
 from core.errors import NotFound, Problem, Refused
 from core.history import format_time
 
@@ -34,14 +36,18 @@ class NewToken(BaseModel):
     expiresIn: Annotated[float, Field(gt=0, le=_LONGEST, description="in seconds")] | None = None
 
 
-@router.get(_PATH)
+@router.get(_PATH, **describe("listTokens", "tokens", {200: answer(shapes.PersonalTokens)}))
 async def list_tokens(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
     """One's own tokens, oldest first; a token that is for one tenant sees those of this tenant."""
     found = await platform.sessions.list_tokens(caller.user_id)
     return {"items": [_show(platform, token) for token in found if _reaches(caller, token)]}
 
 
-@router.post(_PATH, status_code=201)
+@router.post(
+    _PATH,
+    status_code=201,
+    **describe("createToken", "tokens", {201: answer(shapes.CreatedPersonalToken)}, wishes=("Idempotency-Key",)),
+)
 async def create_token(body: NewToken, request: Request, platform: ThePlatform, caller: Caller) -> Response:
     """A new token; its text is in this answer and nowhere else. It can do no more than what it is made with."""
     tenant_id = _find_tenant(platform, caller, body.tenant)
@@ -55,7 +61,7 @@ async def create_token(body: NewToken, request: Request, platform: ThePlatform, 
     return await platform.idempotency.answer(request, caller, create)
 
 
-@router.delete(_PATH + "/{id}", status_code=204)
+@router.delete(_PATH + "/{id}", status_code=204, **describe("revokeToken", "tokens", {204: {}}))
 async def revoke_token(id: str, platform: ThePlatform, caller: Caller) -> Response:
     """Revokes one; felt everywhere within seconds."""
     own = (token for token in platform.directory.now.tokens.values() if token.user_id == caller.user_id)

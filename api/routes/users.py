@@ -16,7 +16,9 @@ from api.access import Role
 from api.accounts import NewUser, UserChange
 from api.deps import Platform, ThePlatform, UserManager
 from api.directory import User
+from api.operations import answer, describe
 from api.passwords import PASSWORD_BYTES
+from api.shapes import people as shapes
 from core.errors import NotFound, Problem, Refused
 from core.history import format_time
 
@@ -27,7 +29,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 Password = Annotated[str, Field(max_length=PASSWORD_BYTES)]
 
 
-class Person(BaseModel):
+class UserDraft(BaseModel):
     """A new user; without a password one is made. `roles` is slug → role."""
 
     email: Annotated[str, Field(max_length=254)]
@@ -37,7 +39,7 @@ class Person(BaseModel):
     roles: dict[str, Role] = Field(default_factory=dict)
 
 
-class Change(BaseModel):
+class UserPatch(BaseModel):
     """What to change; what is left out stays as it is."""
 
     name: Name | None = None
@@ -46,15 +48,19 @@ class Change(BaseModel):
     disabled: bool | None = None
 
 
-@router.get(_PATH)
+@router.get(_PATH, **describe("listUsers", "users", {200: answer(shapes.Users)}))
 async def list_users(platform: ThePlatform, _: UserManager) -> dict[str, Any]:
     """All users, oldest first."""
     users = sorted(platform.directory.now.users.values(), key=lambda user: (user.created_at, user.id))
     return {"items": [_show(platform, user) for user in users]}
 
 
-@router.post(_PATH, status_code=201)
-async def create_user(body: Person, request: Request, platform: ThePlatform, manager: UserManager) -> Response:
+@router.post(
+    _PATH,
+    status_code=201,
+    **describe("createUser", "users", {201: answer(shapes.CreatedUser)}, wishes=("Idempotency-Key",)),
+)
+async def create_user(body: UserDraft, request: Request, platform: ThePlatform, manager: UserManager) -> Response:
     """A new user; `password` is in the answer where one was made, and nowhere else."""
     if not _EMAIL.fullmatch(body.email):
         raise Refused(Problem("bad-request", "email is not an address", pointer="/email"))
@@ -69,8 +75,8 @@ async def create_user(body: Person, request: Request, platform: ThePlatform, man
     return await platform.idempotency.answer(request, manager, create)
 
 
-@router.patch(_PATH + "/{id}")
-async def change_user(id: str, body: Change, platform: ThePlatform, _: UserManager) -> dict[str, Any]:
+@router.patch(_PATH + "/{id}", **describe("changeUser", "users", {200: answer(shapes.User)}))
+async def change_user(id: str, body: UserPatch, platform: ThePlatform, _: UserManager) -> dict[str, Any]:
     """Whatever takes a right away, a new password too, ends the user's sessions."""
     if id not in platform.directory.now.users:
         raise NotFound(Problem("not-found", "there is no such user"))
