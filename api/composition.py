@@ -22,7 +22,7 @@ from api.idempotency import Idempotency
 from api.live import Live
 from api.metrics import Metrics
 from api.passwords import LoginLimits, Passwords
-from api.readiness import Readiness
+from api.readiness import Network, Readiness
 from api.service_index import ServiceIndex
 from api.sessions import Sessions
 from api.settings import Settings
@@ -48,6 +48,7 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
     passwords = Passwords()
     live = Live()
     metrics = Metrics()
+    readiness = Readiness()
     cluster = Cluster.connect(settings.cluster)
     try:
         async with Checker() as checker:
@@ -55,7 +56,7 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
             directory = Directory(engine, remember=max(settings.access_token_seconds, MAX_LIFETIME))
             tenants = Tenants(settings.data)
             announcer = Announcer(engine, live, checker, settings.apps_url)
-            hear = _listen(live, metrics)
+            hear = _listen(live, metrics, readiness)
             link = Connection(settings.link_socket, "api", str(os.getpid()), hear, announcer.take_missed)
             announcer.connection = link
             yield Platform(
@@ -77,7 +78,7 @@ async def open_platform(settings: Settings, now: float) -> AsyncIterator[Platfor
                 cluster=cluster,
                 link=link,
                 metrics=metrics,
-                readiness=Readiness(),
+                readiness=readiness,
                 idempotency=Idempotency(engine, keys.derive_secret("idempotency")),
             )
             await announcer.close()
@@ -96,13 +97,16 @@ def _make_limits(settings: Settings) -> LoginLimits:
     )
 
 
-def _listen(live: Live, metrics: Metrics) -> Callable[[Message], None]:
+def _listen(live: Live, metrics: Metrics, readiness: Readiness) -> Callable[[Message], None]:
     """What the controller says, told to everybody who waits for it."""
 
     def take(message: Message) -> None:
-        if message.get("type") not in ("release", "drift"):
+        if message.get("type") not in ("release", "drift", "network"):
             return
         try:
+            if message["type"] == "network":
+                readiness.network = Network(message["enforced"], str(message["sentence"]), str(message["at"]))
+                return
             if message["type"] == "drift":
                 live.note_drift(message["tenant"], message["service"], dict(message["drift"]))
                 return

@@ -6,7 +6,7 @@ What does not live here: the addresses that say it (`routes/health.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,22 @@ if TYPE_CHECKING:
 _SECONDS = 1.5
 
 
+@dataclass(frozen=True)
+class Network:
+    """Does the cluster's network keep tenants apart? None: it could not be found out. `at` is RFC 3339."""
+
+    enforced: bool | None
+    sentence: str
+    at: str
+
+
 @dataclass
 class Readiness:
-    """What has been done since the start. `git` is its version, once it has answered."""
+    """What is known since the start. `git` is its version, once it has answered; `network` the controller's word."""
 
     started: bool = False
     git: str | None = None
+    network: Network | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,24 @@ async def look_at_all(platform: Platform) -> list[Part]:
     )
     connected = platform.link.connected
     link = Part("controller", connected, False, "connected" if connected else "not connected")
-    return [*look_at_own(platform), *others, link]
+    return [*look_at_own(platform), *others, link, *_look_at_network(platform)]
+
+
+def _look_at_network(platform: Platform) -> Iterator[Part]:
+    """Where a cluster keeps tenants apart: does it? With a person's leave it need not."""
+    if platform.settings.isolation != "cluster":
+        return
+    network = platform.readiness.network
+    allowed = platform.settings.insecure_single_domain
+    detail = f"{network.sentence} (tried {network.at})" if network else "not tried yet"
+    leave = "; PAAKS_INSECURE_SINGLE_DOMAIN allows it" if allowed and not keeps_apart(platform) else ""
+    yield Part("network", allowed or keeps_apart(platform), False, detail + leave)
+
+
+def keeps_apart(platform: Platform) -> bool:
+    """Are handlers of one tenant known to be kept from those of another?"""
+    network, isolation = platform.readiness.network, platform.settings.isolation
+    return isolation != "none" and (isolation != "cluster" or (network is not None and network.enforced is True))
 
 
 async def _ask_database(platform: Platform) -> None:

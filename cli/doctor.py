@@ -24,6 +24,7 @@ from core import names
 _ADVICE: Mapping[str, str] = {
     "database": "see run/log/database.log in the data directory; logins wait, services go on",
     "node": "see run/log/node.log in the data directory; `paaks up` starts it again by itself",
+    "network": "a network that enforces NetworkPolicy: docs/kubernetes.md; until then, tenants must trust each other",
     "controller": "see run/log/controller.log; without it pushes are accepted and wait (or: paaks reconcile --local)",
 }
 

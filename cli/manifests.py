@@ -30,6 +30,7 @@ class Choices:
     storage_class: str | None = None
     public_url: str | None = None
     apps_url: str | None = None
+    insecure_single_domain: bool = False
 
 
 class _Plain(yaml.SafeDumper):
@@ -94,6 +95,7 @@ def _choose(obj: Object, choices: Choices) -> None:
             "PAAKS_PUBLIC_URL": choices.public_url,
             "PAAKS_APPS_URL": choices.apps_url,
             "PAAKS_RUNTIME_IMAGE": choices.runtime_image,
+            "PAAKS_INSECURE_SINGLE_DOMAIN": "1" if choices.insecure_single_domain else None,
         }
         obj["data"] |= {name: value for name, value in chosen.items() if value is not None}
     if obj["kind"] == "StatefulSet" and choices.storage_class is not None:

@@ -119,6 +119,15 @@ def _uid(obj: Object) -> str | None:
     return uid
 
 
+def group_pods(live: Mapping[plan.Key, Object]) -> dict[str, list[Object]]:
+    """The pods of a namespace by service."""
+    pods: dict[str, list[Object]] = {}
+    for (kind, _, _), obj in live.items():
+        if kind == "Pod":
+            pods.setdefault(names.label_of(obj, names.LABEL_SERVICE) or "", []).append(obj)
+    return pods
+
+
 def commits_of(service: Object | None) -> dict[str, str]:
     """Short tree → commit, as a Service object names them; empty where it does not."""
     text = names.annotation_of(service, names.ANNOTATION_COMMITS) if service else None

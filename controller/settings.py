@@ -43,6 +43,8 @@ class Settings:
     """The internal token; read again at each connection."""
     health_port: int | None = None
     """Where `/livez` and `/readyz` are answered."""
+    network_check: str = ""
+    """The namespace in which is tried at each start whether the network enforces NetworkPolicy; "": it is not."""
     lifeline_fd: int | None = None
     """The supervisor's pipe: when it closes, the process ends."""
     log_format: str = "json"

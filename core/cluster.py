@@ -52,6 +52,7 @@ _KINDS = {
     "Event": _Kind("v1", "events"),
     "Deployment": _Kind("apps/v1", "deployments"),
     "NetworkPolicy": _Kind("networking.k8s.io/v1", "networkpolicies"),
+    "HorizontalPodAutoscaler": _Kind("autoscaling/v2", "horizontalpodautoscalers"),
     "Lease": _Kind("coordination.k8s.io/v1", "leases"),
 }
 

@@ -98,6 +98,13 @@ def is_autoscaled(owners: Owners) -> bool:
     return holder.subresource == "scale" or holder.manager.startswith(_AUTOSCALERS)
 
 
+def is_scaled_to_nothing(live: Mapping[str, Any], owners: Owners) -> bool:
+    """Has a Deployment 0 replicas that nobody owns? That is what the `scale` subresource leaves, whoever used it."""
+    if live.get("spec", {}).get("replicas") != 0 or not owners.own:
+        return False
+    return _find(_parse(owners.own), _REPLICAS) is None and find_holder(owners, _REPLICAS) is None
+
+
 def is_taken(wanted: Object, owners: Owners) -> bool:
     """Is a field of what we apply not ours?"""
     return next(_find_lost(_owned_part(wanted), _parse(owners.own), ()), None) is not None

@@ -53,17 +53,18 @@ def make_plan(
     kept: frozenset[str] = frozenset(),
     prune_allowed: bool = False,
     owners: Mapping[Key, Owners] | None = None,
+    idle: frozenset[str] = frozenset(),
 ) -> Plan:
     """Compare one tenant's wanted objects with its live ones (all that carry our labels in its namespace).
 
     `named_trees` are, per service, the short trees whose ConfigMaps are still named by something; `kept` are
     services that are neither applied nor removed, for what is wanted of them could not be read. Without `owners` only
-    values are compared.
+    values are compared. `idle` are services that an autoscaler has put to 0 replicas.
     """
     owners = owners or {}
 
     def choose(wanted: Iterable[Object]) -> list[Object]:
-        yielded = (yield_replicas(obj, owners.get(key_of(obj))) for obj in wanted)
+        yielded = (yield_replicas(obj, owners.get(key_of(obj)), idle) for obj in wanted)
         return [obj for obj in yielded if needs_apply(obj, live.get(key_of(obj)), owners.get(key_of(obj)))]
 
     services = {service: choose(objects) for service, objects in wanted_services.items()}
@@ -92,9 +93,10 @@ def is_recorded(wanted: Object, live: Object) -> bool:
     return names.annotation_of(live, names.ANNOTATION_HASH) == names.annotation_of(wanted, names.ANNOTATION_HASH)
 
 
-def yield_replicas(wanted: Object, owners: Owners | None) -> Object:
+def yield_replicas(wanted: Object, owners: Owners | None, idle: frozenset[str] = frozenset()) -> Object:
     """What is wanted, without the number of replicas where an autoscaler has it."""
-    if wanted["kind"] != "Deployment" or owners is None or not ownership.is_autoscaled(owners):
+    is_idle = wanted["metadata"]["name"] in idle
+    if wanted["kind"] != "Deployment" or owners is None or not (is_idle or ownership.is_autoscaled(owners)):
         return wanted
     return wanted | {"spec": {key: value for key, value in wanted["spec"].items() if key != "replicas"}}
 

@@ -154,7 +154,7 @@ _ENTRIES = (
         "tenant-needs-isolation",
         409,
         "One trust domain, one tenant",
-        "This machine runs handlers without isolation from each other. `paaks up --insecure-single-domain` allows several tenants that trust each other.",
+        "Nothing is known to keep the handlers of one from those of another here; `paaks doctor` says why. `paaks up --insecure-single-domain`, and `paaks install` with it, allow several tenants that trust each other.",
     ),
     Kind("quota-exceeded", 422, "The tenant's quota is used up", "Remove something, or ask the operator for more."),
     Kind(

@@ -13,12 +13,14 @@ from cli import manifests
 @click.option("--storage-class", metavar="NAME", help="Where the volume comes from; without it the cluster's default.")
 @click.option("--public-url", metavar="URL", help="What people type to reach UI, API and git.")
 @click.option("--apps-url", metavar="URL", help="What visitors type.")
+@click.option("--insecure-single-domain", is_flag=True, help="Several tenants though the network keeps none apart.")
 def install(
     image: str | None,
     runtime_image: str | None,
     storage_class: str | None,
     public_url: str | None,
     apps_url: str | None,
+    insecure_single_domain: bool,
 ) -> None:
     """Print the objects that install PaaKS on a Kubernetes.
 
@@ -26,5 +28,7 @@ def install(
     between the processes is drawn anew, which disturbs nobody.
     """
     token = manifests.draw_token()
-    choices = manifests.Choices(token, image, runtime_image, storage_class, public_url, apps_url)
+    choices = manifests.Choices(
+        token, image, runtime_image, storage_class, public_url, apps_url, insecure_single_domain
+    )
     click.echo(manifests.write(manifests.compose(choices)), nl=False)

@@ -43,6 +43,7 @@ def test_what_is_chosen_is_in_it() -> None:
         print_install(
             *("--image", "r.example/paaks@sha256:0", "--runtime-image", "r.example/run@sha256:1"),
             *("--storage-class", "fast", "--public-url", "https://p.example", "--apps-url", "https://a.example"),
+            "--insecure-single-domain",
         )
     )
     images = set()
@@ -54,6 +55,7 @@ def test_what_is_chosen_is_in_it() -> None:
         "PAAKS_PUBLIC_URL": "https://p.example",
         "PAAKS_APPS_URL": "https://a.example",
         "PAAKS_RUNTIME_IMAGE": "r.example/run@sha256:1",
+        "PAAKS_INSECURE_SINGLE_DOMAIN": "1",
     }
     claim = objects["StatefulSet", "control"]["spec"]["volumeClaimTemplates"][0]
     assert claim["spec"]["storageClassName"] == "fast"

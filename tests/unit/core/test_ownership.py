@@ -139,6 +139,31 @@ def test_an_autoscaler_has_the_replicas_to_itself(node: Node, manager: str, subr
     assert plan.needs_apply(yielded, live, owners) is not expected
 
 
+@pytest.mark.parametrize(
+    ("owned", "replicas", "expected"),
+    [(False, 0, True), (False, 3, False), (True, 0, False)],
+    ids=["taken by nobody", "another number", "ours"],
+)
+def test_nothing_that_nobody_owns_was_scaled_to(node: Node, owned: bool, replicas: int, expected: bool) -> None:
+    """As Kubernetes records `PUT …/scale` with 0 (seen on 1.34): nobody has the field then."""
+    live = copy.deepcopy(node.find(node.deployment).value)
+    live["spec"]["replicas"] = replicas
+    for entry in live["metadata"]["managedFields"]:
+        if not owned:
+            entry["fieldsV1"]["f:spec"].pop("f:replicas", None)
+    owners = ownership.read_owners(live)
+
+    assert ownership.is_scaled_to_nothing(live, owners) is expected
+    name = frozenset({node.deployment["metadata"]["name"]})
+    assert "replicas" in plan.yield_replicas(node.deployment, owners)["spec"]
+    assert "replicas" not in plan.yield_replicas(node.deployment, owners, name)["spec"]
+
+
+def test_a_number_that_somebody_wrote_into_the_deployment_is_no_autoscalers(node: Node) -> None:
+    live = node.change(node.deployment, {"spec": {"replicas": 0}})
+    assert not ownership.is_scaled_to_nothing(live, ownership.read_owners(live))
+
+
 def test_who_writes_a_status_owns_nothing(node: Node) -> None:
     live = copy.deepcopy(node.find(node.deployment).value)
     status = {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status"}

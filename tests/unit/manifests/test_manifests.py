@@ -13,6 +13,7 @@ import yaml
 import api.dispatcher.settings as dispatcher_settings
 import api.settings as api_settings
 import controller.settings as controller_settings
+from controller import network_probe
 from controller.live_objects import KINDS
 from core import names, render
 from core.process import read_settings
@@ -29,6 +30,7 @@ RIGHTS = {
         ("", "pods"): "delete get list watch",
         ("", "resourcequotas"): "create delete get list patch watch",
         ("", "services"): "create delete get list patch watch",
+        ("autoscaling", "horizontalpodautoscalers"): "list",
         ("apps", "deployments"): "create delete get list patch watch",
         ("networking.k8s.io", "networkpolicies"): "create delete get list patch watch",
     },
@@ -44,6 +46,8 @@ RIGHTS = {
         ("", "services"): "get list watch",
     },
 }
+
+LOCAL_RIGHTS = {"paaks-network-check": {("", "pods"): "create patch"}}
 
 
 def read_objects(directory: Path) -> Iterator[Object]:
@@ -90,11 +94,11 @@ def test_the_kustomization_names_every_file() -> None:
     )
 
 
-def test_all_of_it_is_in_one_namespace_or_in_none() -> None:
+def test_all_of_it_is_in_namespaces_of_its_own_or_in_none() -> None:
     inside = {obj["metadata"].get("namespace") for obj in OBJECTS}
-    assert inside == {None, "paaks-system"}
-    labels = of_kind("Namespace")["paaks-system"]["metadata"]["labels"]
-    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert inside == {None, "paaks-system", "paaks-network-check"}
+    for namespace in of_kind("Namespace").values():
+        assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
 def test_nothing_looks_like_a_tenants() -> None:
@@ -213,10 +217,10 @@ def test_services_lead_to_ports_that_are_there() -> None:
 # -- rights
 
 
-def rights_of(role: str) -> dict[tuple[str, str], str]:
+def rights_of(role: str, kind: str = "ClusterRole") -> dict[tuple[str, str], str]:
     """Group and resource → verbs."""
     found = {}
-    for rule in of_kind("ClusterRole")[role]["rules"]:
+    for rule in of_kind(kind)[role]["rules"]:
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
                 key = " ".join([resource, *rule.get("resourceNames", ())])
@@ -230,7 +234,12 @@ def test_rights_are_exactly_these() -> None:
     for name, binding in of_kind("ClusterRoleBinding").items():
         assert binding["roleRef"]["name"] == name
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name, "namespace": "paaks-system"}]
-    assert of_kind("Role") == of_kind("RoleBinding") == {}
+    assert {role: rights_of(role, "Role") for role in of_kind("Role")} == LOCAL_RIGHTS
+    for name, binding in of_kind("RoleBinding").items():
+        assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        account = {"kind": "ServiceAccount", "name": "paaks-controller", "namespace": "paaks-system"}
+        assert binding["subjects"] == [account]
+        assert binding["metadata"]["namespace"] == of_kind("Role")[name]["metadata"]["namespace"]
 
 
 def test_no_right_is_a_star() -> None:
@@ -244,7 +253,7 @@ def test_the_controller_may_write_what_it_writes_and_watch_what_it_watches() -> 
     plural = {kind: "networkpolicies" if kind == "NetworkPolicy" else f"{kind.lower()}s" for kind in {*written, *KINDS}}
     verbs = {resource: set(verbs.split()) for (_, resource), verbs in rights_of("paaks-controller").items()}
 
-    assert set(verbs) == set(plural.values())
+    assert set(verbs) == {*plural.values(), "horizontalpodautoscalers"}
     assert all({"create", "patch"} <= verbs[plural[kind]] for kind in written)
     assert all({"list", "watch"} <= verbs[plural[kind]] for kind in KINDS)
 
@@ -263,10 +272,13 @@ def test_all_that_the_controller_writes_is_confined() -> None:
 
     assert covered == writes
     assert spec["failurePolicy"] == "Fail"
-    pattern = re.search(r"matches\('(.*?)'\)", spec["validations"][0]["expression"])
+    expression = spec["validations"][0]["expression"]
+    pattern = re.search(r"matches\('(.*?)'\)", expression)
     assert pattern is not None
     assert re.fullmatch(pattern[1], names.namespace_of("0a1b2c3d-0000-4000-8000-000000000000"))
     assert not re.fullmatch(pattern[1], "kube-system")
+    check = "(variables.place == 'paaks-network-check' && request.resource.resource in ['pods', 'configmaps'])"
+    assert expression == f"variables.place.matches('{pattern[1]}') || {check}"
     binding = of_kind("ValidatingAdmissionPolicyBinding")["paaks-controller"]["spec"]
     assert binding == {"policyName": "paaks-controller", "validationActions": ["Deny"]}
 
@@ -320,3 +332,21 @@ def test_with_a_database_of_ones_own_all_who_need_it_are_told() -> None:
     }
     control = of_kind("StatefulSet")["control"]["spec"]["template"]
     assert told == {c["name"] for c in containers(control) if any("DATABASE" in e["name"] for e in c["env"])}
+
+
+def test_the_network_check_tries_what_its_policies_say() -> None:
+    policies = of_kind("NetworkPolicy")
+
+    def ports(name: str, way: str) -> set[int]:
+        [rule] = policies[f"network-check-{name}"]["spec"][way]
+        return {port["port"] for port in rule["ports"]}
+
+    taken, made = ports("listener", "ingress"), ports("caller", "egress")
+    assert taken & made == {network_probe.ALLOWED}
+    assert made - taken == {network_probe.NOT_IN}
+    assert taken - made == {network_probe.NOT_OUT}
+    assert policies["network-check-deny"]["spec"]["podSelector"] == {}
+    assert (
+        environment("controller")["PAAKS_NETWORK_CHECK"]
+        == of_kind("Role")["paaks-network-check"]["metadata"]["namespace"]
+    )
