@@ -20,6 +20,7 @@ import watchfiles
 from controller.drift import Drifts
 from controller.health_port import serve_health
 from controller.live_objects import LiveObjects
+from controller.network_check import NetworkCheck
 from controller.progress import Book, Routes
 from controller.reconcile import Doors, Memory, Outcome, TipMoved, reconcile
 from controller.settings import Settings
@@ -65,6 +66,9 @@ class Controller:
         self._unrecorded: OrderedDict[tuple[str, str, str], Release] = OrderedDict()
         self._to_record = asyncio.Event()
         self._apis: set[link.Peer] = set()
+        self._network = NetworkCheck(
+            self._cluster, settings.network_check, settings.runtime_image, lambda said: self._hub.broadcast("api", said)
+        )
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
@@ -79,6 +83,8 @@ class Controller:
                 for job in (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all):
                     group.create_task(self._keep_running(job), name=job.__name__)
                 await self._objects.wait_synced()
+                if self._settings.network_check:
+                    group.create_task(self._keep_running(self._network.run), name="network check")
                 for number in range(self._settings.workers):
                     group.create_task(self._work(), name=f"worker {number}")
 
@@ -212,6 +218,8 @@ class Controller:
 
     def _on_message(self, peer: link.Peer, message: link.Message) -> None:
         kind = message.get("type")
+            if (network := self._network.message) is not None:
+                peer.send(network)
         if peer.role == "dispatcher":
             namespace = self._routes.take(peer, message)
             for tenant in self._tenants_of(namespace):

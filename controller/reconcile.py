@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from controller import live_objects
+from controller.autoscaling import find_idle
 from controller.drift import Drifts
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes, advance, short
@@ -78,7 +79,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     memory.reading = reading
     await _take_requests(tenant, doors, memory)
     live = doors.objects.of(tenant.namespace)
-    pods = group_pods(live)
+    pods = live_objects.group_pods(live)
     targets = choose_targets(reading, live, pods, tenant.namespace)
     wanted = await _render(tenant, reading, targets, doors, memory)
     owners = doors.objects.owners(tenant.namespace)
@@ -89,6 +90,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
         named_trees=_name_trees(reading, targets, live, pods),
         kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
         prune_allowed=reading.prune_allowed,
+        idle=await find_idle(doors.cluster, tenant.namespace, live, owners),
         owners=owners,
     )
     made, postponed = memory.drifts.sift(made, live, owners, time.time())
@@ -116,15 +118,6 @@ async def _take_requests(tenant: Tenant, doors: Doors, memory: Memory) -> None:
             for pod in doors.objects.pods(tenant.namespace, service):
                 if not health.is_ready(pod) and names.label_of(pod, names.LABEL_TREE) == short(release.tree):
                     await _delete(pod, doors)
-
-
-def group_pods(live: Mapping[plan.Key, Object]) -> dict[str, list[Object]]:
-    """The pods of a namespace by service."""
-    pods: dict[str, list[Object]] = {}
-    for (kind, _, _), obj in live.items():
-        if kind == "Pod":
-            pods.setdefault(names.label_of(obj, names.LABEL_SERVICE) or "", []).append(obj)
-    return pods
 
 
 async def _render(
@@ -305,7 +298,7 @@ def _advance_releases(tenant: Tenant, reading: Reading, doors: Doors, memory: Me
     """Move every release on by what its pods and the dispatchers say. The next deadline, in seconds from now."""
     now = time.time()
     live = doors.objects.of(tenant.namespace)
-    pods = group_pods(live)
+    pods = live_objects.group_pods(live)
     deadlines = []
     for service, tip in reading.tips.items():
         release = memory.book.current[service]
