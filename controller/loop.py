@@ -80,7 +80,8 @@ class Controller:
             await self._listen(stack)
             stack.callback(self.queue.close)
             async with asyncio.TaskGroup() as group:
-                for job in (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all):
+                jobs = (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all, self._hurry)
+                for job in jobs:
                     group.create_task(self._keep_running(job), name=job.__name__)
                 await self._objects.wait_synced()
                 if self._settings.network_check:
@@ -126,9 +127,9 @@ class Controller:
     async def _work(self) -> None:
         while True:
             key = await self.queue.take()
-            failed, delay = True, None
+            failed, delay = True, 0.0
             try:
-                failed, delay = await self._pass(key)
+                failed = await self._pass(key)
             except RetryLater as error:
                 delay = error.delay
                 self._log.warning("a pass has to wait", tenant=key, cause=error.cause)
@@ -137,22 +138,22 @@ class Controller:
             finally:
                 self.queue.done(key, failed=failed, delay=delay)
 
-    async def _pass(self, key: str) -> tuple[bool, float | None]:
-        """One pass; did it fail, and after how long to try again."""
+    async def _pass(self, key: str) -> bool:
+        """One pass; did it fail?"""
         tenant = self.tenants.by_id(key)
         if tenant is None:
             self._memories.pop(key, None)
-            return False, None
+            return False
         try:
             outcome = await reconcile(tenant, self._doors, self._memory(key))
         except TipMoved:
             self.queue.add(key)
-            return False, None
+            return False
         if outcome.look_again is not None:
             self.queue.add_later(key, outcome.look_again)
         if outcome.failure is not None:
             self._log.warning("not everything could be applied", tenant=key, cause=outcome.failure)
-        return outcome.failure is not None, outcome.delay
+        return outcome.failure is not None
 
     def _memory(self, tenant: str) -> Memory:
         if tenant not in self._memories:
@@ -179,6 +180,12 @@ class Controller:
             for tenant in self.tenants.all():
                 self._memory(tenant.id).settled.clear()
                 self.queue.add(tenant.id)
+
+    async def _hurry(self) -> None:
+        """What failed while the API server was away is tried again when it is back, however long its pause."""
+        while True:
+            await self._cluster.wait_return()
+            self.queue.hurry()
 
     async def _watch_refs(self) -> None:
         """A ref that moved behind our back. A safety net: a tenant that is new since is seen by the poll."""

@@ -68,7 +68,6 @@ class Outcome:
 
     look_again: float | None = None
     failure: str | None = None
-    delay: float | None = None
 
 
 async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
@@ -231,10 +230,12 @@ async def _apply(
     doors: Doors,
     memory: Memory,
 ) -> dict[str, ClusterError]:
-    """Write what the plan says, tenant first, then the services side by side. What each service was refused."""
+    """Write what the plan says, tenant first, then the services side by side. What each service was refused.
+    Raises RetryLater once all have been tried: what is written need not be written again."""
     for obj in made.tenant:
         await _apply_one(obj, doors)
     failures: dict[str, ClusterError] = {}
+    waits: list[RetryLater] = []
 
     async def apply_service(service: str, objects: Sequence[Object]) -> None:
         if _tip(tenant, doors) != reading.head:
@@ -242,13 +243,17 @@ async def _apply(
         # What a pod needs comes first, side by side; the workload when all of it is there.
         needed = [obj for obj in objects if obj["kind"] != "Deployment"]
         try:
-            await asyncio.gather(*(_apply_one(obj, doors) for obj in needed))
-            for obj in objects[len(needed) :]:
-                await _apply_one(obj, doors)
+            for step in (needed, objects[len(needed) :]):
+                # All of it ends here, whatever becomes of one: nothing of a pass is written after its end.
+                ends = await asyncio.gather(*(_apply_one(obj, doors) for obj in step), return_exceptions=True)
+                for error in filter(None, ends):
+                    raise error
         except ClusterError as error:
             failures[service] = error
-            return
-        memory.applied[service] = (targets[service].tree, time.time())
+        except RetryLater as error:
+            waits.append(error)
+        else:
+            memory.applied[service] = (targets[service].tree, time.time())
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -256,8 +261,8 @@ async def _apply(
                 group.create_task(apply_service(service, objects))
     except* TipMoved:
         raise TipMoved from None
-    except* RetryLater as errors:
-        raise errors.exceptions[0] from None
+    if waits:
+        raise waits[0]
     return failures
 
 

@@ -57,12 +57,12 @@ class WorkQueue:
         self._working.add(key)
         return key
 
-    def done(self, key: str, *, failed: bool = False, delay: float | None = None) -> None:
-        """A key has been worked on. After a failure it comes again by itself: after `delay`, or a growing pause."""
+    def done(self, key: str, *, failed: bool = False, delay: float = 0.0) -> None:
+        """A key has been worked on. After a failure it comes again by itself: after `delay`, and a growing pause."""
         self._working.discard(key)
         if failed:
             self._failures[key] = self._failures.get(key, 0) + 1
-            self.add_later(key, delay if delay is not None else self._pause(key))
+            self.add_later(key, delay + self._pause(key))
         else:
             self._failures.pop(key, None)
         if key in self._again:
@@ -70,9 +70,14 @@ class WorkQueue:
             self.add(key)
 
     def _pause(self, key: str) -> float:
-        """Full jitter over a ceiling that doubles with each failure, so that keys do not come in step."""
-        ceiling = min(LONGEST_PAUSE, self._first_pause * 2 ** min(self._failures[key] - 1, 10))
-        return random.uniform(ceiling / 2, ceiling)
+        """Full jitter below a ceiling that doubles with each failure, so that keys do not come in step."""
+        return random.uniform(0, min(LONGEST_PAUSE, self._first_pause * 2 ** min(self._failures[key] - 1, 10)))
+
+    def hurry(self) -> None:
+        """What made keys fail is over: those that pause come now, each behind what waits already."""
+        for key in [key for key in self._failures if key in self._timers]:
+            self._timers.pop(key).cancel()
+            self.add(key)
 
     def forget(self, key: str) -> None:
         """Drop what waits for a key that is gone."""

@@ -61,15 +61,40 @@ async def test_an_earlier_time_wins_and_forgetting_drops_it() -> None:
     queue.close()
 
 
-async def test_pauses_grow_to_a_limit() -> None:
+async def test_pauses_are_full_jitter_below_a_ceiling_that_grows_to_a_limit() -> None:
     queue = WorkQueue(first_pause=1.0)
-    pauses = []
-    for _ in range(12):
-        queue._failures["a"] = queue._failures.get("a", 0) + 1
-        pauses.append(queue._pause("a"))
-    assert all(0.5 <= pauses[0] <= 1.0 for _ in pauses)
-    assert max(pauses) <= LONGEST_PAUSE
-    assert pauses[-1] >= LONGEST_PAUSE / 2
+    for failures in range(1, 12):
+        queue._failures["a"] = failures
+        pauses = [queue._pause("a") for _ in range(200)]
+        ceiling = min(LONGEST_PAUSE, 2.0 ** (failures - 1))
+        assert max(pauses) <= ceiling
+        assert min(pauses) < ceiling / 4
+        assert max(pauses) > ceiling * 3 / 4
+
+
+async def test_after_a_failure_a_key_comes_no_sooner_than_it_was_told() -> None:
+    queue, loop = WorkQueue(first_pause=0.001), asyncio.get_running_loop()
+    queue.add("a")
+    await queue.take()
+    before = loop.time()
+    queue.done("a", failed=True, delay=0.05)
+    await asyncio.wait_for(queue.take(), 1)
+    assert loop.time() - before >= 0.05
+
+
+async def test_keys_that_pause_can_be_hurried_and_others_cannot() -> None:
+    queue = WorkQueue(first_pause=60)
+    for key in ("a", "b"):
+        queue.add(key)
+        await queue.take()
+        queue.done(key, failed=True, delay=60)
+    queue.add_later("c", 60)
+    queue.hurry()
+    assert [await asyncio.wait_for(queue.take(), 1) for _ in range(2)] == ["a", "b"]
+    queue.hurry()  # they are worked on
+    assert list(queue._timers) == ["c"]
+    assert not queue._waiting
+    queue.close()
 
 
 @settings(max_examples=50, deadline=None)
