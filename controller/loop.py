@@ -83,9 +83,9 @@ class Controller:
                 jobs = (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all, self._hurry)
                 for job in jobs:
                     group.create_task(self._keep_running(job), name=job.__name__)
-                await self._objects.wait_synced()
                 if self._settings.network_check:
                     group.create_task(self._keep_running(self._network.run), name="network check")
+                await self._objects.wait_synced()
                 for number in range(self._settings.workers):
                     group.create_task(self._work(), name=f"worker {number}")
 
@@ -218,6 +218,8 @@ class Controller:
                 self._tell_drift(drift)
         apis = set(self._hub.peers("api"))
         for peer in apis - self._apis:
+            if (network := self._network.message) is not None:
+                peer.send(network)
             for release in (r for memory in self._memories.values() for r in memory.book.current.values()):
                 # What was told while it was not connected is lost to it, and its memory goes before the database.
                 peer.send({"type": "release", "event": "stage", "release": releases.to_message(release)})
@@ -225,8 +227,6 @@ class Controller:
 
     def _on_message(self, peer: link.Peer, message: link.Message) -> None:
         kind = message.get("type")
-            if (network := self._network.message) is not None:
-                peer.send(network)
         if peer.role == "dispatcher":
             namespace = self._routes.take(peer, message)
             for tenant in self._tenants_of(namespace):

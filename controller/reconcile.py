@@ -89,8 +89,8 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
         named_trees=_name_trees(reading, targets, live, pods),
         kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
         prune_allowed=reading.prune_allowed,
-        idle=await find_idle(doors.cluster, tenant.namespace, live, owners),
         owners=owners,
+        idle=await find_idle(doors.cluster, tenant.namespace, live, owners),
     )
     made, postponed = memory.drifts.sift(made, live, owners, time.time())
     _open_releases(tenant, reading, made, doors, memory)
