@@ -17,6 +17,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
+from api import content_policy
 from api.answers import REQUEST_ID, answer
 from api.deps import PRINCIPAL, Platform, read_wire
 from api.metrics import Metrics
@@ -36,15 +37,11 @@ _FILE = re.compile(r"/api/v1/tenants/[^/]+/services/[^/]+/files/.+", re.DOTALL)
 _PROBES = frozenset({"/livez", "/readyz", "/healthz"})  # asked all the time: their answers are not news
 _HEAD_BYTES = 32 * 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": _CSP,
+    "Content-Security-Policy": content_policy.STRICT,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }

@@ -152,7 +152,10 @@ def test_every_answer_has_its_own_id_and_what_protects_a_browser(people: People)
     for answer in answers:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
-        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "server" not in answer.headers
 

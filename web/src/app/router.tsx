@@ -1,0 +1,34 @@
+/** Which page is at which address. Each is loaded when it is first opened. */
+import { createBrowserRouter } from "react-router";
+import { patterns } from "@/paths";
+import { Home, OldAddress } from "./Home";
+import { NotFound, PageError } from "./PageError";
+import { Shell } from "./Shell";
+
+export const router = createBrowserRouter([
+  {
+    ErrorBoundary: PageError,
+    HydrateFallback: () => null,
+    children: [
+      { path: patterns.login, lazy: () => import("@/pages/login/LoginPage") },
+      { path: patterns.signIn, lazy: () => import("@/pages/login/SignInPage") },
+      {
+        Component: Shell,
+        children: [
+          { path: patterns.home, Component: Home },
+          { path: patterns.oldFiles, Component: OldAddress },
+          { path: patterns.oldView, Component: OldAddress },
+          { path: patterns.oldEdit, Component: OldAddress },
+          {
+            ErrorBoundary: PageError,
+            children: [
+              { path: patterns.tenant, lazy: () => import("@/pages/services/ServicesPage") },
+              { path: patterns.service, lazy: () => import("@/pages/workspace/WorkspacePage") },
+            ],
+          },
+          { path: "*", Component: NotFound },
+        ],
+      },
+    ],
+  },
+]);

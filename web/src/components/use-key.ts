@@ -1,0 +1,29 @@
+/** Shortcuts of the page that is shown. */
+import { useEffect, useEffectEvent } from "react";
+
+/** `Mod+s` (⌘ or Ctrl), `Mod+Alt+z`, `c`. Single keys are left alone while somebody types. */
+export function useKey(chord: string, act: () => void): void {
+  const run = useEffectEvent(act);
+  useEffect(() => {
+    const parts = chord.split("+");
+    const key = parts.pop() ?? "";
+    const listen = (event: KeyboardEvent) => {
+      const hasMod = event.metaKey || event.ctrlKey;
+      const isChord = hasMod === parts.includes("Mod") && event.altKey === parts.includes("Alt");
+      const isKey = event.key.toLowerCase() === key.toLowerCase() || event.code === `Key${key.toUpperCase()}`;
+      const isShifted = key.length > 1 || parts.length > 0 ? event.shiftKey === parts.includes("Shift") : true;
+      if (!isChord || !isKey || !isShifted || event.defaultPrevented) return;
+      if (parts.length === 0 && isTyping(event.target)) return;
+      event.preventDefault();
+      run();
+    };
+    window.addEventListener("keydown", listen);
+    return () => {
+      window.removeEventListener("keydown", listen);
+    };
+  }, [chord]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}

@@ -1,0 +1,52 @@
+/** What is unsaved, and the commit that takes it live. */
+import type { UseMutationResult } from "@tanstack/react-query";
+import { useState } from "react";
+import { ProblemPanel } from "@/components/ProblemPanel";
+import type { Landed } from "@/api/types";
+import { readText } from "@/components/form";
+import { useKey } from "@/components/use-key";
+import styles from "./CommitBar.module.css";
+
+interface Props {
+  commit: UseMutationResult<Landed, Error, { message?: string }>;
+  count: number;
+  onSave: (message?: string) => void;
+}
+
+export function CommitBar({ commit, count, onSave }: Props) {
+  const [asks, setAsks] = useState(false);
+  useKey("Mod+Shift+s", () => { setAsks(true); });
+  return (
+    <footer className={styles.bar}>
+      {commit.error && <ProblemPanel error={commit.error} />}
+      {asks && (
+        <form
+          className={styles.message}
+          onSubmit={(event) => {
+            event.preventDefault();
+            onSave(readText(event.currentTarget, "message"));
+            setAsks(false);
+          }}
+        >
+          <input name="message" aria-label="Commit message" placeholder="What changes, and for whom" autoFocus />
+          <button disabled={count === 0}>Commit</button>
+          <button type="button" className="quiet" onClick={() => { setAsks(false); }}>Cancel</button>
+        </form>
+      )}
+      <span role="status">{say(commit, count)}</span>
+      <span className={styles.actions}>
+        <button className="quiet" onClick={() => { setAsks(!asks); }} disabled={count === 0}>Message… <kbd>⌘⇧S</kbd></button>
+        <button className="primary" onClick={() => { onSave(); }} disabled={count === 0 || commit.isPending}>
+          Commit &amp; deploy <kbd>⌘S</kbd>
+        </button>
+      </span>
+    </footer>
+  );
+}
+
+function say(commit: Props["commit"], count: number): string {
+  if (commit.isPending) return "Committing…";
+  if (count > 0) return `${count} unsaved`;
+  if (commit.data === undefined) return "No changes";
+  return `Committed ${commit.data.commit.sha.slice(0, 7)}${commit.data.merged ? ", merged with others' changes" : ""}`;
+}

@@ -1,0 +1,39 @@
+/** The files of a service as the workspace shows them: those of one commit, with what was typed on top. */
+import { useQuery } from "@tanstack/react-query";
+import { fileContent, fileList } from "@/api/files";
+import type { FileContent } from "@/api/types";
+import type { Drafts } from "./drafts";
+
+export interface ShownFile {
+  path: string;
+  /** What it says at `base`; null where it is not there, undefined until it is read. */
+  saved: string | null | undefined;
+  text: string | undefined;
+  isBinary: boolean;
+}
+
+export function useFiles(slug: string, service: string, drafts: Drafts, active: string | null) {
+  const head = useQuery(fileList(slug, service));
+  const base = drafts.pinned ?? head.data?.ref;
+  const pinned = useQuery({ ...fileList(slug, service, base ?? ""), enabled: base !== undefined });
+  const entries = pinned.data?.items ?? head.data?.items ?? [];
+  const paths = [...new Set([...entries.map(({ path }) => path), ...Object.keys(drafts.texts)])].sort();
+  const path = active !== null && paths.includes(active) ? active : (pickFirst(paths) ?? null);
+  const entry = entries.find((found) => found.path === path);
+  const content = useQuery({
+    ...fileContent(slug, service, { path: path ?? "", sha: entry?.sha ?? "", ref: base ?? "" }),
+    enabled: entry !== undefined && base !== undefined,
+  });
+  const file = path === null ? null : show(path, entry === undefined, content.data, drafts);
+  return { base, paths, file, error: head.error ?? content.error };
+}
+
+function show(path: string, isNew: boolean, content: FileContent | undefined, drafts: Drafts): ShownFile {
+  const saved = isNew ? null : content?.content;
+  return { path, saved, text: drafts.texts[path] ?? saved ?? undefined, isBinary: content?.contentBase64 !== undefined };
+}
+
+/** What one wants to see of a service first. */
+function pickFirst(paths: string[]): string | undefined {
+  return paths.find((path) => path === "handler.py") ?? paths.find((path) => path.endsWith(".py")) ?? paths[0];
+}
