@@ -109,7 +109,9 @@ class Cluster:
     async def apply(self, obj: Object, *, dry_run: bool = False) -> Object:
         """Server-side apply as field manager `paaks`, forced; the object as the cluster has it now."""
         metadata = obj["metadata"]
-        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
+        # Fields that are unknown are refused in any case: the validation only reads the body again, for double keys.
+        query = {"fieldManager": names.FIELD_MANAGER, "force": "true", "fieldValidation": "Ignore"}
+        query |= {"dryRun": "All"} if dry_run else {}
         path = _path(obj["kind"], metadata.get("namespace"), metadata["name"])
         return await self._call("PATCH", path, query, obj, "application/apply-patch+yaml")
 

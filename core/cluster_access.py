@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import importlib
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import RetryLater
+
+_FRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,27 @@ def load_access(loader: str, **arguments: Any) -> Access:
     if not settings.verify_ssl:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
 
-    def authorize() -> dict[str, str]:
+    def authorize() -> Mapping[str, str]:
         value = settings.get_api_key_with_prefix("BearerToken", "authorization")
         return {"Authorization": _bearer(value)} if value else {}
 
-    return Access(settings.host.rstrip("/"), authorize, tls)
+    return Access(settings.host.rstrip("/"), keep_fresh(authorize, time.monotonic), tls)
+
+
+def keep_fresh(
+    authorize: Callable[[], Mapping[str, str]], clock: Callable[[], float]
+) -> Callable[[], Mapping[str, str]]:
+    """The same credentials for a second: the package reads everything anew each time, which takes as long as a call."""
+    known: Mapping[str, str] = {}
+    until = float("-inf")
+
+    def ask() -> Mapping[str, str]:
+        nonlocal known, until
+        if clock() >= until:
+            known, until = authorize(), clock() + _FRESH_SECONDS
+        return known
+
+    return ask
 
 
 def _bearer(value: str) -> str:

@@ -171,19 +171,21 @@ async def insert(engine: AsyncEngine, releases: Iterable[Release]) -> None:
 
 async def record(engine: AsyncEngine, releases: Iterable[Release]) -> None:
     """Store how far releases have come; a stage that is stored already keeps its time."""
+    rows = [_row(release) for release in _in_order(releases)]
+    if not rows:
+        return
     table = store.releases
+    statement = postgresql.insert(table)
+    moved = {name: statement.excluded[name] for name in ("state", "reason", "sentence", "message", "superseded_by")}
+    stages = statement.excluded.stages.op("||")(table.c.stages)
     async with store.writing(engine) as connection:
-        for release in _in_order(releases):
-            statement = postgresql.insert(table).values(_row(release))
-            moved = {
-                name: statement.excluded[name] for name in ("state", "reason", "sentence", "message", "superseded_by")
-            }
-            stages = statement.excluded.stages.op("||")(table.c.stages)
-            await connection.execute(
-                statement.on_conflict_do_update(
-                    constraint=table.primary_key, set_={**moved, "stages": stages, "updated_at": sa.func.now()}
-                )
-            )
+        # One statement for all rows: to build one for each would take longer than the database does.
+        await connection.execute(
+            statement.on_conflict_do_update(
+                constraint=table.primary_key, set_={**moved, "stages": stages, "updated_at": sa.func.now()}
+            ),
+            rows,
+        )
 
 
 async def load_newest(engine: AsyncEngine, tenant: str | None = None) -> list[Release]:

@@ -414,7 +414,7 @@ async def test_apply_is_server_side_and_forced(path: Path) -> None:
 
     first, second = script.seen
     assert (first.method, first.path) == ("PATCH", "/apis/apps/v1/namespaces/n/deployments/x")
-    assert first.query == {"fieldManager": "paaks", "force": "true"}
+    assert first.query == {"fieldManager": "paaks", "force": "true", "fieldValidation": "Ignore"}
     assert json.loads(first.body) == obj
     assert "application/apply-patch+yaml" in first.head
     assert (second.path, second.query["dryRun"]) == ("/api/v1/namespaces/n", "All")
