@@ -13,7 +13,7 @@ from typing import Any
 from core import names, plan
 from core.cluster import Cluster
 from core.ownership import Owners, read_owners
-from core.watch import Change, follow
+from core.watch import Change, WatchSettings, follow
 
 KINDS = ("Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy", "ConfigMap", "Service", "Deployment", "Pod")
 Object = dict[str, Any]
@@ -22,8 +22,9 @@ Object = dict[str, Any]
 class LiveObjects:
     """A store that watches feed. `on_change` gets the tenant's id whenever something of it has changed."""
 
-    def __init__(self, cluster: Cluster, on_change: Callable[[str], None]) -> None:
+    def __init__(self, cluster: Cluster, on_change: Callable[[str], None], watch: WatchSettings | None = None) -> None:
         self._cluster = cluster
+        self._watch = watch
         self._on_change = on_change
         self._objects: dict[str, dict[plan.Key, Object]] = {}
         self._owners: dict[str, dict[plan.Key, Owners]] = {}
@@ -46,7 +47,7 @@ class LiveObjects:
         await self._synced.wait()
 
     async def _follow(self, kind: str) -> None:
-        async for change in follow(self._cluster, kind, selector=names.MANAGED):
+        async for change in follow(self._cluster, kind, selector=names.MANAGED, settings=self._watch):
             if change.type == "synced":
                 self._unsynced.discard(kind)
                 if not self._unsynced:

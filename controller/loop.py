@@ -33,6 +33,7 @@ from core.releases import Release
 from core.repository import Repository
 from core.tenants import Tenant, Tenants
 
+from core.watch import WatchSettings
 _KEPT_ORIGINS = 500
 _COLLECT_SECONDS = 0.1  # a release moves on several times in it, and is stored once, off the way of a change
 
@@ -48,7 +49,7 @@ class Controller:
         self._cluster = Cluster.connect(settings.cluster)
         self._engine = store.open_engine(settings.database_url)
         self._hub = link.Hub(self._on_message, self._on_peers)
-        self._objects = LiveObjects(self._cluster, self.queue.add)
+        self._objects = LiveObjects(self._cluster, self.queue.add, WatchSettings(relist=settings.relist_seconds))
         self._routes = Routes()
         self._checker = Checker()
         self._doors = Doors(

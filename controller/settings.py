@@ -27,6 +27,8 @@ class Settings:
     """How often every tenant's `main` is looked at, whether or not a hint came."""
     full_pass_seconds: float = 600.0
     """How often every tenant is compared with the cluster, changed or not."""
+    relist_seconds: float = 150.0
+    """How often all objects are listed anew, against what a watch has not told; more rarely where a list takes long."""
     max_applies: int = 32
     """Writes to the cluster in flight."""
     workers: int = 4

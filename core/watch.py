@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -20,19 +21,22 @@ from core.errors import RetryLater
 
 _log = structlog.get_logger(component="watch")
 _TOO_LARGE = 504  # "Too large resource version": the server has lost what it told us, or is behind
+_LIST_SHARE = 100  # a list again has to wait for so many times as long as the last one took
 
 
 @dataclass(frozen=True)
 class WatchSettings:
     """Times in seconds. A stream is asked to end after `timeout`, and given up after `inactivity` without a byte.
 
-    Between two attempts stands a random wait of at most `first_delay · 2ⁿ`, never more than `longest_delay`.
+    Between two attempts stands a random wait of at most `first_delay · 2ⁿ`, never more than `longest_delay`. After
+    `relist` everything is listed again though the watch works: against what a server has not told.
     """
 
     first_delay: float = 0.05
     longest_delay: float = 1.0
     timeout: float = 300.0
     inactivity: float = 90.0
+    relist: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,14 @@ async def follow(
     settings = settings or WatchSettings()
     known = _Known()
     version: str | None = None
-    failures = 0
+    failures, due = 0, math.inf
     while True:
         started = time.monotonic()
         cause: RetryLater | ClusterError | None = None
         try:
             if version is None:
                 items, version = await cluster.list(kind, namespace=namespace, selector=selector)
+                due = started + max(settings.relist, _LIST_SHARE * (time.monotonic() - started))
                 for change in known.replace(items):
                     yield change
                 yield Change("synced", None)
@@ -77,7 +82,7 @@ async def follow(
                 namespace=namespace,
                 selector=selector,
                 resource_version=version,
-                timeout=settings.timeout,
+                timeout=min(settings.timeout, due - time.monotonic()),
                 inactivity=settings.inactivity,
             )
             async with contextlib.aclosing(events):
@@ -86,15 +91,19 @@ async def follow(
                     version = str(event["object"]["metadata"]["resourceVersion"])
                     for change in known.take(event):
                         yield change
+                    if time.monotonic() > due + 1:
+                        break  # it was asked to end by now
         except (RetryLater, ClusterError) as error:
             cause = error
             if _must_list(error):
                 version = None
+        if time.monotonic() >= due - 1:
+            version, due = None, math.inf
         if cause is None and time.monotonic() - started > settings.longest_delay:
             failures = 0
         await asyncio.sleep(_wait(cause, failures, settings))
         failures += 1
-        if cause is not None:
+        if cause is not None and failures & (failures - 1) == 0:  # 1, 2, 4, 8 …: an outage is not told every second
             _log.warning("watch interrupted", kind=kind, cause=str(cause), failures=failures)
 
 

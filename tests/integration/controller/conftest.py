@@ -23,5 +23,5 @@ def node() -> Iterator[NodeProcess]:
 @pytest.fixture
 async def world(node: NodeProcess, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """A tenant with a repository, on that node and a database of its own."""
-    async with open_world(node, database_url, tmp_path) as made:
+    async with open_world(node.target, database_url, tmp_path) as made:
         yield made

@@ -20,7 +20,6 @@ from core.releases import Release
 from core.repository import Repository
 from core.tenants import Tenant, Tenants
 from core.watch import follow
-from tests.node_process import NodeProcess
 
 ANA = Author("Ana", "ana@example.org")
 LOG = structlog.get_logger()
@@ -101,12 +100,12 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def open_world(node: NodeProcess, database_url: str, directory: Path) -> AsyncIterator[World]:
+async def open_world(target: str, database_url: str, directory: Path) -> AsyncIterator[World]:
     """A tenant with a repository, and nothing of it on the cluster yet."""
     (directory / "run").mkdir()
     settings = Settings(
         data=directory,
-        cluster=node.target,
+        cluster=target,
         link=f"unix:{directory}/run/link",
         database_url=database_url,
         poll_seconds=0.2,
@@ -114,7 +113,7 @@ async def open_world(node: NodeProcess, database_url: str, directory: Path) -> A
     )
     tenants = Tenants(directory)
     tenant = await tenants.create(f"t{directory.name[-8:].replace('_', '').lower()}")
-    made = World(settings, tenants, tenant, Cluster.connect(node.target))
+    made = World(settings, tenants, tenant, Cluster.connect(target))
     yield made
     await made.cluster.delete("Namespace", None, tenant.namespace)
     await made.cluster.close()

@@ -311,6 +311,32 @@ async def test_a_version_that_is_lost_leads_to_a_new_list_and_what_went_meanwhil
     assert script.seen[3].query["resourceVersion"] == "50"
 
 
+async def test_what_a_watch_has_not_told_is_found_by_a_list_after_a_while(path: Path) -> None:
+    lists = [listing(5, pod("a", 1), pod("b", 2)), listing(11, pod("a", 8))]
+
+    async def answer(wire: Wire) -> None:
+        if "watch" not in wire.query:
+            await lists.pop(0)(wire)
+        elif lists:
+            await half_a_second(wire)
+        else:
+            await streaming()(wire)
+
+    async def half_a_second(wire: Wire) -> None:
+        await wire.begin()
+        await wire.event("BOOKMARK", pod("", 9))
+        await asyncio.sleep(0.5)
+        await wire.end()
+
+    settings = WatchSettings(first_delay=0.001, longest_delay=0.01, timeout=60, inactivity=5, relist=2)
+    async with serving(path, answer) as (cluster, script):
+        seen = await follow_until(cluster, 6, settings)
+
+    assert seen[3:] == [("missing", "b", "2"), ("modified", "a", "8"), ("synced", None, None)]
+    first, *others = [wire.query for wire in script.seen if "watch" in wire.query]
+    assert (first["resourceVersion"], {query["resourceVersion"] for query in others}) == ("5", {"9"})
+
+
 async def test_another_object_of_the_same_name_is_told_from_the_first(path: Path) -> None:
     async with serving(path, listing(5, pod("a", 1)), streaming(("ADDED", pod("a", 6, uid="new")))) as (cluster, _):
         assert await follow_until(cluster, 4) == [*LISTED, ("missing", "a", "1"), ("added", "a", "6")]
