@@ -5,6 +5,9 @@ MAKEFLAGS += --no-builtin-rules
 ARGS ?=
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
+WEB := web/dist/index.html
+WEB_INPUTS := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist*' -not -name schema.d.ts -not -name openapi.json -not -name build.log)
+API_INPUTS := $(shell find api -name '*.py') core/problems.py
 INPUTS := pyproject.toml requirements.lock runtime/requirements.lock .ci/install
 # The tests on a real Kubernetes have a target of their own. To have `make test` run them too: `NOT_YET :=`.
 NOT_YET := --ignore=tests/cluster
@@ -20,11 +23,24 @@ install: $(DEV_STAMP) ## Make .venv and runtime/.venv from the lock files; leave
 
 .PHONY: run
 run: $(RUN_STAMP) ## Start the platform on this machine (ARGS="--api-port 0 …" is handed to `paaks up`)
+	@(nice $(MAKE) --no-print-directory web >web/build.log 2>&1 || echo "the web could not be built: web/build.log" >&2) &
 	@exec .venv/bin/paaks up $(ARGS)
 
+.PHONY: web
+web: $(WEB) ## Build the web (web/dist), if something of it has changed
+
 .PHONY: test
-test: $(DEV_STAMP) ## Test what this machine can run: unit, integration, conformance, acceptance (ARGS="-k push")
+test: $(DEV_STAMP) $(WEB) ## Test what this machine can run: unit, integration, conformance, acceptance (ARGS="-k push")
+	@.ci/npm run --silent test
 	@.venv/bin/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: test-web
+test-web: $(DEV_STAMP) $(WEB) ## Test the web in a real browser, Debian's chromium-headless-shell (ARGS="-k keyboard")
+	@.venv/bin/python -m pytest tests/web $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(DEV_STAMP) $(WEB) ## Take the pictures of docs/screenshots, light and dark
+	@PAAKS_TEST_SCREENSHOTS=docs/screenshots .venv/bin/python -m pytest -q tests/web/test_screenshots.py
 
 .PHONY: test-cluster
 test-cluster: $(DEV_STAMP) ## Test on a real Kubernetes, built and started here (root, Go), or PAAKS_TEST_KUBECONFIG
@@ -36,6 +52,8 @@ cluster: $(DEV_STAMP) ## Start that Kubernetes for a person, and print its KUBEC
 
 .PHONY: check
 check: $(DEV_STAMP) ## Lint, format check, types, import contracts, house limits, documentation
+	.ci/build-web packages
+	.ci/npm run --silent check
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -64,10 +82,11 @@ lock: $(DEV_STAMP) ## Pin what pyproject.toml and runtime/requirements.in ask fo
 	$(UV_COMPILE) $(ARGS) pyproject.toml -o requirements.lock
 	$(UV_COMPILE) $(ARGS) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 	$(UV_COMPILE) $(ARGS) runtime/requirements.in -o runtime/requirements.lock
+	$(UV_COMPILE) $(ARGS) web/requirements.in -o web/requirements.lock
 
 .PHONY: clean
 clean: ## Remove what can be made again: environments, caches, bytecode. Keeps .paaks, the data
-	rm -rf .venv runtime/.venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv runtime/.venv web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(DEV_STAMP): $(INPUTS) requirements-dev.lock
@@ -77,3 +96,6 @@ $(DEV_STAMP): $(INPUTS) requirements-dev.lock
 $(RUN_STAMP): $(INPUTS)
 	@.ci/install requirements.lock
 	@touch $@
+
+$(WEB): $(WEB_INPUTS) $(API_INPUTS) .ci/build-web | $(RUN_STAMP)
+	@.ci/build-web

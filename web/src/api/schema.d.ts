@@ -15,18 +15,18 @@ export interface paths {
          * Describe Session
          * @description Who is calling, with what, and which tenants they may know.
          */
-        get: operations["describe_session_api_v1_session_get"];
+        get: operations["getSession"];
         put?: never;
         /**
          * Sign In
          * @description A new session; its cookies cannot be read by scripts, `csrf` goes into X-PaaKS-CSRF.
          */
-        post: operations["sign_in_api_v1_session_post"];
+        post: operations["signIn"];
         /**
          * Sign Out
          * @description Ends the session; whatever was signed for it is refused everywhere within seconds.
          */
-        delete: operations["sign_out_api_v1_session_delete"];
+        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -45,7 +45,7 @@ export interface paths {
          * Refresh
          * @description A new access token and a new refresh cookie for the old one, which is used up.
          */
-        post: operations["refresh_api_v1_session_refresh_post"];
+        post: operations["refreshSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -65,7 +65,7 @@ export interface paths {
          * Mint Token
          * @description A token for one purpose, which is good for 15 minutes, but no longer than the session.
          */
-        post: operations["mint_token_api_v1_session_token_post"];
+        post: operations["mintToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -83,13 +83,13 @@ export interface paths {
          * List Tokens
          * @description One's own tokens, oldest first; a token that is for one tenant sees those of this tenant.
          */
-        get: operations["list_tokens_api_v1_tokens_get"];
+        get: operations["listTokens"];
         put?: never;
         /**
          * Create Token
          * @description A new token; its text is in this answer and nowhere else. It can do no more than what it is made with.
          */
-        post: operations["create_token_api_v1_tokens_post"];
+        post: operations["createToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -110,7 +110,7 @@ export interface paths {
          * Revoke Token
          * @description Revokes one; felt everywhere within seconds.
          */
-        delete: operations["revoke_token_api_v1_tokens__id__delete"];
+        delete: operations["revokeToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -127,13 +127,13 @@ export interface paths {
          * List Tenants
          * @description The tenants that one may look into, oldest first.
          */
-        get: operations["list_tenants_api_v1_tenants_get"];
+        get: operations["listTenants"];
         put?: never;
         /**
          * Create Tenant
          * @description A new tenant with the template's repository, which goes live at once.
          */
-        post: operations["create_tenant_api_v1_tenants_post"];
+        post: operations["createTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -151,7 +151,7 @@ export interface paths {
          * Get Tenant
          * @description One tenant.
          */
-        get: operations["get_tenant_api_v1_tenants__slug__get"];
+        get: operations["getTenant"];
         put?: never;
         post?: never;
         delete?: never;
@@ -171,7 +171,7 @@ export interface paths {
          * List Members
          * @description Who has which role, by address.
          */
-        get: operations["list_members_api_v1_tenants__slug__members_get"];
+        get: operations["listMembers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -192,13 +192,13 @@ export interface paths {
          * Set Member
          * @description Gives a user a role. Whoever had another one has to sign in again.
          */
-        put: operations["set_member_api_v1_tenants__slug__members__userId__put"];
+        put: operations["setMember"];
         post?: never;
         /**
          * Remove Member
          * @description Takes a user's role away; the last admin stays.
          */
-        delete: operations["remove_member_api_v1_tenants__slug__members__userId__delete"];
+        delete: operations["removeMember"];
         options?: never;
         head?: never;
         patch?: never;
@@ -215,13 +215,13 @@ export interface paths {
          * List Users
          * @description All users, oldest first.
          */
-        get: operations["list_users_api_v1_users_get"];
+        get: operations["listUsers"];
         put?: never;
         /**
          * Create User
          * @description A new user; `password` is in the answer where one was made, and nowhere else.
          */
-        post: operations["create_user_api_v1_users_post"];
+        post: operations["createUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -245,7 +245,7 @@ export interface paths {
          * Change User
          * @description Whatever takes a right away, a new password too, ends the user's sessions.
          */
-        patch: operations["change_user_api_v1_users__id__patch"];
+        patch: operations["changeUser"];
         trace?: never;
     };
     "/api/v1/tenants/{slug}/services": {
@@ -259,13 +259,13 @@ export interface paths {
          * List Services
          * @description Every service at the head of main, and those that are gone from it and still held; by name.
          */
-        get: operations["list_services_api_v1_tenants__slug__services_get"];
+        get: operations["listServices"];
         put?: never;
         /**
          * Create Service
          * @description One commit with the template's files. 409 where something of this name is there already.
          */
-        post: operations["create_service_api_v1_tenants__slug__services_post"];
+        post: operations["createService"];
         delete?: never;
         options?: never;
         head?: never;
@@ -283,7 +283,7 @@ export interface paths {
          * Get Service
          * @description One service; its ETag is its tree.
          */
-        get: operations["get_service_api_v1_tenants__slug__services__service__get"];
+        get: operations["getService"];
         put?: never;
         post?: never;
         /**
@@ -292,7 +292,7 @@ export interface paths {
          *
          *     With `If-Match` (the ETag), only if the service is as the caller saw it.
          */
-        delete: operations["delete_service_api_v1_tenants__slug__services__service__delete"];
+        delete: operations["deleteService"];
         options?: never;
         head?: never;
         patch?: never;
@@ -309,7 +309,7 @@ export interface paths {
          * List Files
          * @description All files below the service, in the order of their paths; at most 20,000, which is all a tree may have.
          */
-        get: operations["list_files_api_v1_tenants__slug__services__service__files_get"];
+        get: operations["listFiles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -329,20 +329,20 @@ export interface paths {
          * Read File
          * @description A file's bytes; with `Accept: application/json`, its content and what it is.
          */
-        get: operations["read_file_api_v1_tenants__slug__services__service__files__path__get"];
+        get: operations["readFile"];
         /**
          * Write File
          * @description One commit that writes a file; the body is its bytes, whatever the Content-Type.
          *
          *     `If-Match` names the blob that is replaced, `If-None-Match: *` creates. Bytes that are there already make no commit.
          */
-        put: operations["write_file_api_v1_tenants__slug__services__service__files__path__put"];
+        put: operations["saveFile"];
         post?: never;
         /**
          * Delete File
          * @description One commit without a file. `If-Match` names the blob that is deleted.
          */
-        delete: operations["delete_file_api_v1_tenants__slug__services__service__files__path__delete"];
+        delete: operations["deleteFile"];
         options?: never;
         head?: never;
         patch?: never;
@@ -361,7 +361,7 @@ export interface paths {
          * Change Files
          * @description One commit. What others have changed since `base` is merged; what overlaps is a 409 with both sides.
          */
-        post: operations["change_files_api_v1_tenants__slug__changes_post"];
+        post: operations["postChanges"];
         delete?: never;
         options?: never;
         head?: never;
@@ -381,7 +381,7 @@ export interface paths {
          * Check Changes
          * @description What `changes` would say, without a commit; `base` may be left out.
          */
-        post: operations["check_changes_api_v1_tenants__slug__check_post"];
+        post: operations["checkChanges"];
         delete?: never;
         options?: never;
         head?: never;
@@ -401,7 +401,7 @@ export interface paths {
          * Check Service
          * @description The same for changes of one service; paths are relative to the repository here too.
          */
-        post: operations["check_service_api_v1_tenants__slug__services__service__check_post"];
+        post: operations["checkService"];
         delete?: never;
         options?: never;
         head?: never;
@@ -421,7 +421,7 @@ export interface paths {
          * Roll Back
          * @description A new commit in which the service's directory is as it was.
          */
-        post: operations["roll_back_api_v1_tenants__slug__services__service__rollback_post"];
+        post: operations["rollbackService"];
         delete?: never;
         options?: never;
         head?: never;
@@ -439,7 +439,7 @@ export interface paths {
          * List Commits
          * @description The commits of main, newest first, first parents only; of one service: those that changed it.
          */
-        get: operations["list_commits_api_v1_tenants__slug__commits_get"];
+        get: operations["listCommits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -459,7 +459,7 @@ export interface paths {
          * Get Commit
          * @description One commit, by its full id, or the one of a branch or a tag.
          */
-        get: operations["get_commit_api_v1_tenants__slug__commits__ref__get"];
+        get: operations["getCommit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -479,7 +479,7 @@ export interface paths {
          * Compare Commits
          * @description What `a...b` differ in, from a to b: files with their patches; with `Accept: text/x-diff`, one unified diff.
          */
-        get: operations["compare_commits_api_v1_tenants__slug__compare__span__get"];
+        get: operations["compareCommits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -499,7 +499,7 @@ export interface paths {
          * List Releases
          * @description Releases, newest first.
          */
-        get: operations["list_releases_api_v1_tenants__slug__releases_get"];
+        get: operations["listReleases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -519,7 +519,7 @@ export interface paths {
          * Get Release
          * @description One release; with `Prefer: wait=N`, once it is final or after N seconds (202: still on its way).
          */
-        get: operations["get_release_api_v1_tenants__slug__releases__release__get"];
+        get: operations["getRelease"];
         put?: never;
         post?: never;
         delete?: never;
@@ -541,7 +541,7 @@ export interface paths {
          * Reconcile
          * @description Ask the controller to look at every service of the tenant now.
          */
-        post: operations["reconcile_api_v1_tenants__slug__reconcile_post"];
+        post: operations["reconcileTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -561,7 +561,7 @@ export interface paths {
          * Reconcile Service
          * @description Ask the controller to look at one service now; one that had failed is tried again at once.
          */
-        post: operations["reconcile_service_api_v1_tenants__slug__services__service__reconcile_post"];
+        post: operations["reconcileService"];
         delete?: never;
         options?: never;
         head?: never;
@@ -581,7 +581,7 @@ export interface paths {
          * Confirm Prune
          * @description Confirm that a commit may remove as many services as it does.
          */
-        post: operations["confirm_prune_api_v1_tenants__slug__prune_post"];
+        post: operations["confirmPrune"];
         delete?: never;
         options?: never;
         head?: never;
@@ -599,7 +599,7 @@ export interface paths {
          * Read Logs
          * @description The last lines of all of the service's pods by time; with `follow`, what comes after them too, without end.
          */
-        get: operations["read_logs_api_v1_tenants__slug__services__service__logs_get"];
+        get: operations["readLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -620,7 +620,7 @@ export interface paths {
          * @description `release.stage`, `release.finished`, `commit.created`, `service.updated`, `service.deleted`; `reset`: some were
          *     missed, read everything again; `bye`: the platform restarts, come back.
          */
-        get: operations["stream_events_api_v1_tenants__slug__events_get"];
+        get: operations["streamEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -642,7 +642,7 @@ export interface paths {
          * Invoke Service
          * @description What the service answers, and which revision of it. Redirects are answered, not followed.
          */
-        post: operations["invoke_service_api_v1_tenants__slug__services__service__invoke_post"];
+        post: operations["invokeService"];
         delete?: never;
         options?: never;
         head?: never;
@@ -660,7 +660,7 @@ export interface paths {
          * Explain Problem
          * @description One problem explained: as a page for browsers, else as JSON.
          */
-        get: operations["explain_problem_api_v1_problems__slug__get"];
+        get: operations["explainProblem"];
         put?: never;
         post?: never;
         delete?: never;
@@ -680,7 +680,7 @@ export interface paths {
          * Describe Descriptor
          * @description The JSON Schema of service.yaml.
          */
-        get: operations["describe_descriptor_api_v1_schemas_service_json_get"];
+        get: operations["describeDescriptor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -700,7 +700,7 @@ export interface paths {
          * Tell Life
          * @description The process lives.
          */
-        get: operations["tell_life_livez_get"];
+        get: operations["getLife"];
         put?: never;
         post?: never;
         delete?: never;
@@ -720,7 +720,7 @@ export interface paths {
          * Tell Readiness
          * @description 200 once users are known, the first start is done and git answers; `?verbose` also says how the others are.
          */
-        get: operations["tell_readiness_readyz_get"];
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -740,7 +740,7 @@ export interface paths {
          * Tell Health
          * @description All parts; 200 as long as this process can serve, `degraded` where another does not answer.
          */
-        get: operations["tell_health_healthz_get"];
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -760,7 +760,7 @@ export interface paths {
          * Tell Metrics
          * @description Prometheus' text format.
          */
-        get: operations["tell_metrics_metrics_get"];
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -773,215 +773,182 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * Asked
-         * @description A request to a service. `path` is below the service, with its query.
-         */
-        Asked: {
-            /**
-             * Method
-             * @default GET
-             */
-            method: string;
-            /**
-             * Path
-             * @default /
-             */
+        /** @description One operation; paths are relative to the repository. */
+        Change: {
+            /** @enum {string} */
+            op: "put" | "delete" | "move";
             path: string;
-            /** Headers */
-            headers?: {
-                [key: string]: string;
-            };
-            /**
-             * Body
-             * @description as text
-             */
-            body?: string | null;
-            /**
-             * Bodybase64
-             * @description as bytes
-             */
-            bodyBase64?: string | null;
+            /** @description where a move goes */
+            to?: string | null;
+            /** @description what a put writes, as text */
+            content?: string | null;
+            /** @description what a put writes, as bytes */
+            contentBase64?: string | null;
+            /** @description of a put; without it, the mode that is there */
+            mode?: ("100644" | "100755") | null;
         };
-        /**
-         * Draft
-         * @description Operations that were made on the commit `base`.
-         */
+        /** @description Operations that were made on the commit `base`. */
         Draft: {
-            /**
-             * Base
-             * @description the commit that they were made on, as its full id
-             */
+            /** @description the commit that they were made on, as its full id */
             base?: string | null;
-            /** Message */
             message?: string | null;
-            /** Ops */
-            ops: components["schemas"]["api__wishes__Change"][];
+            ops: components["schemas"]["Change"][];
         };
-        /**
-         * Membership
-         * @description What a member may do.
-         */
+        /** @description What a member may do. */
         Membership: {
-            /**
-             * Role
-             * @enum {string}
-             */
+            /** @enum {string} */
             role: "viewer" | "developer" | "admin";
         };
-        /**
-         * NewService
-         * @description What a new service is called, and what it begins with.
-         */
+        /** @description What a new service is called, and what it begins with. */
         NewService: {
-            /** Name */
             name: string;
             /**
-             * Template
              * @default blank
              * @enum {string}
              */
             template: "blank" | "api";
         };
-        /**
-         * NewTenant
-         * @description `owner` is the address of the user who becomes its admin; without one, it is the caller.
-         */
+        /** @description `owner` is the address of the user who becomes its admin; without one, it is the caller. */
         NewTenant: {
-            /** Slug */
             slug: string;
-            /** Owner */
             owner?: string | null;
         };
-        /**
-         * NewToken
-         * @description What a token is for. Without `tenant` it is for the platform, and an operator's.
-         */
+        /** @description What a token is for. Without `tenant` it is for the platform, and an operator's. */
         NewToken: {
-            /** Name */
             name: string;
-            /** Tenant */
             tenant?: string | null;
-            /** Scopes */
             scopes?: ("read" | "write" | "invoke" | "admin")[] | null;
-            /** Expiresin */
             expiresIn?: number | null;
         };
-        /**
-         * Person
-         * @description A new user; without a password one is made. `roles` is slug → role.
-         */
-        Person: {
-            /** Email */
-            email: string;
-            /** Name */
-            name: string;
-            /** Password */
+        /** @description The commit whose removals are meant. */
+        Prune: {
+            commit: string;
+        };
+        /** @description Where to go back to. */
+        RollbackTarget: {
+            /** @description a commit; without it, the revision that was live before */
+            to?: string | null;
+        };
+        /** @description A request to a service. `path` is below the service, with its query. */
+        ServiceCall: {
+            /** @default GET */
+            method: string;
+            /** @default / */
+            path: string;
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description as text */
+            body?: string | null;
+            /** @description as bytes */
+            bodyBase64?: string | null;
+        };
+        /** @description Either an address and a password, or the code of a sign-in link. */
+        SignIn: {
+            email?: string | null;
             password?: string | null;
-            /**
-             * Operator
-             * @default false
-             */
+            code?: string | null;
+        };
+        /** @description What a token is for: the API, or git or the services of one tenant. */
+        TokenPurpose: {
+            /** @enum {string} */
+            aud: "api" | "git" | "app";
+            tenant?: string | null;
+        };
+        /** @description A new user; without a password one is made. `roles` is slug → role. */
+        UserDraft: {
+            email: string;
+            name: string;
+            password?: string | null;
+            /** @default false */
             operator: boolean;
-            /** Roles */
             roles?: {
                 [key: string]: "viewer" | "developer" | "admin";
             };
         };
-        /**
-         * Prune
-         * @description The commit whose removals are meant.
-         */
-        Prune: {
-            /** Commit */
-            commit: string;
-        };
-        /**
-         * SignIn
-         * @description Either an address and a password, or the code of a sign-in link.
-         */
-        SignIn: {
-            /** Email */
-            email?: string | null;
-            /** Password */
-            password?: string | null;
-            /** Code */
-            code?: string | null;
-        };
-        /**
-         * Target
-         * @description Where to go back to.
-         */
-        Target: {
-            /**
-             * To
-             * @description a commit; without it, the revision that was live before
-             */
-            to?: string | null;
-        };
-        /**
-         * Wanted
-         * @description What a token is for: the API, or git or the services of one tenant.
-         */
-        Wanted: {
-            /**
-             * Aud
-             * @enum {string}
-             */
-            aud: "api" | "git" | "app";
-            /** Tenant */
-            tenant?: string | null;
-        };
-        /**
-         * Change
-         * @description What to change; what is left out stays as it is.
-         */
-        api__routes__users__Change: {
-            /** Name */
+        /** @description What to change; what is left out stays as it is. */
+        UserPatch: {
             name?: string | null;
-            /** Password */
             password?: string | null;
-            /** Operator */
             operator?: boolean | null;
-            /** Disabled */
             disabled?: boolean | null;
         };
-        /**
-         * Change
-         * @description One operation; paths are relative to the repository.
-         */
-        api__wishes__Change: {
+        /** @description A token for one purpose. */
+        AccessToken: {
+            token: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        /** @description Who wrote a commit, as it claims. */
+        Author: {
+            name: string;
+            email: string;
+        };
+        /** @description The platform ends the stream: come back. */
+        ByeEvent: {
+            id: string;
             /**
-             * Op
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            op: "put" | "delete" | "move";
-            /** Path */
-            path: string;
-            /**
-             * To
-             * @description where a move goes
-             */
-            to?: string | null;
-            /**
-             * Content
-             * @description what a put writes, as text
-             */
-            content?: string | null;
-            /**
-             * Contentbase64
-             * @description what a put writes, as bytes
-             */
-            contentBase64?: string | null;
-            /**
-             * Mode
-             * @description of a put; without it, the mode that is there
-             */
-            mode?: ("100644" | "100755") | null;
+            event: "bye";
+            data: components["schemas"]["Nothing"];
         };
-        Problem: {
-            /** @enum {string} */
-            type: "/problems/not-authenticated" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/rate-limited" | "/problems/cross-site" | "/problems/name-invalid" | "/problems/name-reserved" | "/problems/name-taken" | "/problems/bad-request" | "/problems/unsupported-media-type" | "/problems/changed-upstream" | "/problems/precondition-required" | "/problems/precondition-failed" | "/problems/non-fast-forward" | "/problems/path-not-allowed" | "/problems/path-conflict" | "/problems/entry-not-allowed" | "/problems/file-too-large" | "/problems/push-too-large" | "/problems/too-many-entries" | "/problems/ref-not-allowed" | "/problems/syntax-error" | "/problems/schema-error" | "/problems/check-too-slow" | "/problems/rollback-target-invalid" | "/problems/prune-needs-confirmation" | "/problems/tenant-needs-isolation" | "/problems/quota-exceeded" | "/problems/idempotency-reused" | "/problems/last-one" | "/problems/unavailable" | "/problems/storage-full" | "/problems/internal" | "/problems/no-such-service" | "/problems/not-live-yet" | "/problems/handler-error" | "/problems/handler-timeout" | "/problems/overloaded" | "/problems/malformed-request" | "/problems/head-too-large" | "/problems/target-too-long" | "/problems/body-too-large" | "/problems/request-timeout" | "/problems/not-implemented";
+        /** @description `merged`: with what others have changed meanwhile. */
+        ChangesLanding: {
+            commit: components["schemas"]["Commit"];
+            releases: components["schemas"]["Release"][];
+            merged: boolean;
+        };
+        /** @description What a change would do; with problems it would be refused. */
+        Checked: {
+            problems: components["schemas"]["ProblemEntry"][];
+            plan: {
+                [key: string]: components["schemas"]["ServiceChange"];
+            };
+        };
+        /** @description A commit of main; `services` are those that it changed. */
+        Commit: {
+            sha: string;
+            subject: string;
+            message: string;
+            author: components["schemas"]["Author"];
+            /** Format: date-time */
+            at: string;
+            parents: string[];
+            services: string[];
+        };
+        /** @description main has moved. */
+        CommitCreatedEvent: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "commit.created";
+            data: components["schemas"]["Commit"];
+        };
+        /** @description Newest first; `next` is the cursor of the next page. */
+        Commits: {
+            items: components["schemas"]["Commit"][];
+            next: string | null;
+        };
+        /** @description What two commits differ in. */
+        Comparison: {
+            base: string;
+            head: string;
+            files: components["schemas"]["FileDifference"][];
+            services: {
+                [key: string]: components["schemas"]["ServiceChange"];
+            };
+        };
+        /** @description The commit whose removals are confirmed. */
+        ConfirmedPrune: {
+            commit: string;
+        };
+        /** @description What others have changed meanwhile: the tip of main, and the sides; those of one file also at top level. */
+        ConflictProblem: {
+            type: components["schemas"]["ProblemType"];
             detail: string;
             file?: string;
             line?: number;
@@ -990,18 +957,433 @@ export interface components {
             pointer?: string;
             title: string;
             status: number;
+            errors: components["schemas"]["ProblemEntry"][];
             requestId?: string;
-            errors: {
-                /** @enum {string} */
-                type: "/problems/not-authenticated" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/rate-limited" | "/problems/cross-site" | "/problems/name-invalid" | "/problems/name-reserved" | "/problems/name-taken" | "/problems/bad-request" | "/problems/unsupported-media-type" | "/problems/changed-upstream" | "/problems/precondition-required" | "/problems/precondition-failed" | "/problems/non-fast-forward" | "/problems/path-not-allowed" | "/problems/path-conflict" | "/problems/entry-not-allowed" | "/problems/file-too-large" | "/problems/push-too-large" | "/problems/too-many-entries" | "/problems/ref-not-allowed" | "/problems/syntax-error" | "/problems/schema-error" | "/problems/check-too-slow" | "/problems/rollback-target-invalid" | "/problems/prune-needs-confirmation" | "/problems/tenant-needs-isolation" | "/problems/quota-exceeded" | "/problems/idempotency-reused" | "/problems/last-one" | "/problems/unavailable" | "/problems/storage-full" | "/problems/internal" | "/problems/no-such-service" | "/problems/not-live-yet" | "/problems/handler-error" | "/problems/handler-timeout" | "/problems/overloaded" | "/problems/malformed-request" | "/problems/head-too-large" | "/problems/target-too-long" | "/problems/body-too-large" | "/problems/request-timeout" | "/problems/not-implemented";
-                detail?: string;
-                file?: string;
-                line?: number;
-                column?: number;
-                hint?: string;
-                pointer?: string;
-            }[];
+            base?: string | null;
+            baseBase64?: string;
+            yours?: string | null;
+            yoursBase64?: string;
+            theirs?: string | null;
+            theirsBase64?: string;
+            merged?: string | null;
+            mergedBase64?: string;
+            head?: string;
+            sides?: components["schemas"]["Sides"][];
+            theirsSha?: string | null;
         };
+        /** @description A new one; its text is shown this once. */
+        CreatedPersonalToken: {
+            id: string;
+            name: string;
+            tenant: string | null;
+            scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
+            token: string;
+        };
+        /** @description A new one; `password` only where one was made, and this once. */
+        CreatedUser: {
+            id: string;
+            email: string;
+            name: string;
+            operator: boolean;
+            disabled: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            roles: {
+                [key: string]: components["schemas"]["Role"];
+            };
+            password?: string;
+        };
+        /** @enum {string} */
+        Credential: "session" | "access" | "personal";
+        /** @description Who is calling and with what; `csrf` is null for a personal token. */
+        CurrentSession: {
+            user: components["schemas"]["SessionUser"];
+            tenants: components["schemas"]["SessionTenant"][];
+            csrf: string | null;
+            credential: components["schemas"]["Credential"];
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description What somebody else has changed last of what runs, and was put back; `pause` is in seconds. */
+        Drift: {
+            /** @enum {string} */
+            reason: "Corrected" | "Contested";
+            object: string;
+            fields: string[];
+            manager: string | null;
+            operation: string | null;
+            changedAt: string | null;
+            /** Format: date-time */
+            correctedAt: string;
+            pause: number;
+        };
+        /** @description A file: `content` where it is text, else `contentBase64`. */
+        FileContent: {
+            path: string;
+            sha: string;
+            mode: components["schemas"]["FileMode"];
+            size: number;
+            commit: string;
+            content?: string;
+            contentBase64?: string;
+        };
+        /** @description What became of one file; `patch` is null where the whole would be too long. */
+        FileDifference: {
+            path: string;
+            oldPath: string;
+            /** @enum {string} */
+            status: "added" | "deleted" | "modified" | "renamed";
+            added: number;
+            removed: number;
+            patch: string | null;
+        };
+        /** @description A file; `path` is below the service. */
+        FileEntry: {
+            path: string;
+            mode: components["schemas"]["FileMode"];
+            size: number;
+            sha: string;
+        };
+        /** @enum {string} */
+        FileMode: "100644" | "100755";
+        /** @description The files of a service at the commit `ref`. */
+        Files: {
+            ref: string;
+            items: components["schemas"]["FileEntry"][];
+        };
+        /** @description How the platform is. */
+        Health: {
+            /** @enum {string} */
+            status: "ok" | "degraded" | "not ready";
+            parts?: components["schemas"]["Part"][];
+        };
+        /** @description What a service answered: `body` where it is text, else `bodyBase64`. */
+        Invocation: {
+            status: number;
+            headers: {
+                [key: string]: string;
+            };
+            body?: string;
+            bodyBase64?: string;
+            truncated: boolean;
+            revision: string | null;
+            requestId: string | null;
+            ms: number;
+        };
+        /** @description A change: its commit, and the releases that it began. */
+        Landing: {
+            commit: components["schemas"]["Commit"];
+            releases: components["schemas"]["Release"][];
+        };
+        /** @description The process lives. */
+        Life: {
+            /** @constant */
+            status: "ok";
+        };
+        /** @description What visitors get. */
+        LiveRevision: {
+            commit: string;
+            tree: string;
+        };
+        /** @description A line of a service's log. */
+        LogEvent: {
+            /** @constant */
+            event: "log";
+            data: components["schemas"]["LogLine"];
+        };
+        /** @description One line that a service has said; not `complete` where its end is left out. */
+        LogLine: {
+            at: string | null;
+            level: string | null;
+            requestId: string | null;
+            text: string;
+            pod: string;
+            commit: string | null;
+            complete: boolean;
+        };
+        /** @description A user and the role in a tenant. */
+        Member: {
+            id: string;
+            email: string;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description By address. */
+        Members: {
+            items: components["schemas"]["Member"][];
+        };
+        /** @description An event that says all by its name. */
+        Nothing: Record<string, never>;
+        /** @description One part of the platform. */
+        Part: {
+            name: string;
+            ok: boolean;
+            detail: string;
+        };
+        /** @description A personal access token; `tenant` is a slug, null for one of the platform. */
+        PersonalToken: {
+            id: string;
+            name: string;
+            tenant: string | null;
+            scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
+        };
+        /** @description One's own. */
+        PersonalTokens: {
+            items: components["schemas"]["PersonalToken"][];
+        };
+        /** @description A refusal (RFC 9457): the first problem, and each in `errors`. */
+        Problem: {
+            type: components["schemas"]["ProblemType"];
+            detail: string;
+            file?: string;
+            line?: number;
+            column?: number;
+            hint?: string;
+            pointer?: string;
+            title: string;
+            status: number;
+            errors: components["schemas"]["ProblemEntry"][];
+            requestId?: string;
+        };
+        /** @description One problem; `pointer` (RFC 6901) is into the request's body. */
+        ProblemEntry: {
+            type: components["schemas"]["ProblemType"];
+            detail: string;
+            file?: string;
+            line?: number;
+            column?: number;
+            hint?: string;
+            pointer?: string;
+        };
+        /** @description A problem explained. */
+        ProblemKind: {
+            type: components["schemas"]["ProblemType"];
+            title: string;
+            status: number;
+            text: string;
+        };
+        /** @enum {string} */
+        ProblemType: "/problems/not-authenticated" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/rate-limited" | "/problems/cross-site" | "/problems/name-invalid" | "/problems/name-reserved" | "/problems/name-taken" | "/problems/bad-request" | "/problems/unsupported-media-type" | "/problems/changed-upstream" | "/problems/precondition-required" | "/problems/precondition-failed" | "/problems/non-fast-forward" | "/problems/path-not-allowed" | "/problems/path-conflict" | "/problems/entry-not-allowed" | "/problems/file-too-large" | "/problems/push-too-large" | "/problems/too-many-entries" | "/problems/ref-not-allowed" | "/problems/syntax-error" | "/problems/schema-error" | "/problems/check-too-slow" | "/problems/rollback-target-invalid" | "/problems/prune-needs-confirmation" | "/problems/tenant-needs-isolation" | "/problems/quota-exceeded" | "/problems/idempotency-reused" | "/problems/last-one" | "/problems/unavailable" | "/problems/storage-full" | "/problems/internal" | "/problems/no-such-service" | "/problems/not-live-yet" | "/problems/handler-error" | "/problems/handler-timeout" | "/problems/overloaded" | "/problems/malformed-request" | "/problems/head-too-large" | "/problems/target-too-long" | "/problems/body-too-large" | "/problems/request-timeout" | "/problems/not-implemented";
+        /** @description What the controller was asked to look at again. */
+        Reconciliation: {
+            head: string;
+            /** Format: date-time */
+            requestedAt: string;
+            releases: components["schemas"]["Release"][];
+        };
+        /** @description One revision of one service on its way; `reason` is one word, `message` the evidence (a traceback). */
+        Release: {
+            id: string;
+            service: string;
+            commit: string;
+            tree: string;
+            state: components["schemas"]["ReleaseState"];
+            actor: string;
+            via: components["schemas"]["Via"];
+            subject: string;
+            /** Format: date-time */
+            createdAt: string;
+            stages: components["schemas"]["ReleaseStages"];
+            liveMs: number | null;
+            reason: string | null;
+            sentence: string | null;
+            message: string | null;
+            supersededBy: string | null;
+            url: string | null;
+        };
+        /** @description A release is final, or another one has taken its place; a failed one may still turn live. */
+        ReleaseFinishedEvent: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "release.finished";
+            data: components["schemas"]["Release"];
+        };
+        /** @description A change of one service: its commit, and the release that it began. */
+        ReleaseLanding: {
+            commit: components["schemas"]["Commit"];
+            release: components["schemas"]["Release"] | null;
+        };
+        /** @description A release has begun, or has come one stage further. */
+        ReleaseStageEvent: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "release.stage";
+            data: components["schemas"]["Release"];
+        };
+        /** @description The stages that a release has reached. */
+        ReleaseStages: {
+            commit?: components["schemas"]["StageTime"];
+            check?: components["schemas"]["StageTime"];
+            apply?: components["schemas"]["StageTime"];
+            start?: components["schemas"]["StageTime"];
+            live?: components["schemas"]["StageTime"];
+        };
+        /** @enum {string} */
+        ReleaseState: "pending" | "live" | "failed" | "superseded" | "removed" | "held";
+        /** @description Newest first; `next` is the cursor of the next page. */
+        Releases: {
+            items: components["schemas"]["Release"][];
+            next: string | null;
+        };
+        /** @description Some events were missed: read everything again. */
+        ResetEvent: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "reset";
+            data: components["schemas"]["Nothing"];
+        };
+        /** @enum {string} */
+        Role: "viewer" | "developer" | "admin";
+        /** @enum {string} */
+        Scope: "read" | "write" | "invoke" | "admin";
+        /** @description A service at the head of main; `public` and `replicas` are null where its descriptor cannot be read. */
+        Service: {
+            name: string;
+            path: string;
+            tree: string;
+            commit: string;
+            subject: string;
+            author: components["schemas"]["Author"];
+            /** Format: date-time */
+            at: string;
+            public: boolean | null;
+            replicas: number | null;
+            url: string;
+            status: components["schemas"]["ServiceStatus"];
+            live: components["schemas"]["LiveRevision"] | null;
+            release: components["schemas"]["Release"] | null;
+            drift: components["schemas"]["Drift"] | null;
+        };
+        /** @enum {string} */
+        ServiceChange: "created" | "updated" | "removed";
+        /** @description A service is gone. */
+        ServiceDeletedEvent: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "service.deleted";
+            data: components["schemas"]["ServiceNews"];
+        };
+        /** @description Which service, and its newest release, if one is known. */
+        ServiceNews: {
+            name: string;
+            release: components["schemas"]["Release"] | null;
+        };
+        /** @enum {string} */
+        ServiceState: "pending" | "live" | "failed" | "superseded" | "removed" | "held" | "unknown";
+        /** @description How the tip of a service is doing. */
+        ServiceStatus: {
+            state: components["schemas"]["ServiceState"];
+            reason: string | null;
+            sentence: string | null;
+            message: string | null;
+        };
+        /** @description A service is another than before: read it again. */
+        ServiceUpdatedEvent: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "service.updated";
+            data: components["schemas"]["ServiceNews"];
+        };
+        /** @description By name; `head` is the tip of main. */
+        Services: {
+            head: string;
+            items: components["schemas"]["Service"][];
+        };
+        /** @description A session that has begun; `csrf` goes into the header X-PaaKS-CSRF. */
+        Session: {
+            user: components["schemas"]["SessionUser"];
+            tenants: components["schemas"]["SessionTenant"][];
+            csrf: string;
+        };
+        /** @description A tenant that one may know of; without a role for an operator who has none in it. */
+        SessionTenant: {
+            id: string;
+            slug: string;
+            role: components["schemas"]["Role"] | null;
+        };
+        /** @description Who is signed in. */
+        SessionUser: {
+            id: string;
+            email: string;
+            name: string;
+            operator: boolean;
+        };
+        /** @description A file that could not be merged: each side is text, or bytes under `…Base64`, or null where it does not exist. */
+        Sides: {
+            base?: string | null;
+            baseBase64?: string;
+            yours?: string | null;
+            yoursBase64?: string;
+            theirs?: string | null;
+            theirsBase64?: string;
+            merged?: string | null;
+            mergedBase64?: string;
+            path: string;
+            theirsSha: string | null;
+        };
+        /** @enum {string} */
+        Stage: "commit" | "check" | "apply" | "start" | "live";
+        /** @description When a stage was reached, and how long after what was before it. */
+        StageTime: {
+            /** Format: date-time */
+            at: string;
+            ms: number;
+        };
+        /** @description A tenant; `role` is the caller's. */
+        Tenant: {
+            id: string;
+            slug: string;
+            /** Format: date-time */
+            createdAt: string;
+            role: components["schemas"]["Role"] | null;
+            cloneUrl: string;
+        };
+        TenantEvent: components["schemas"]["ReleaseStageEvent"] | components["schemas"]["ReleaseFinishedEvent"] | components["schemas"]["CommitCreatedEvent"] | components["schemas"]["ServiceUpdatedEvent"] | components["schemas"]["ServiceDeletedEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ByeEvent"];
+        /** @description Those that one may look into. */
+        Tenants: {
+            items: components["schemas"]["Tenant"][];
+        };
+        /** @description A user of the platform; `roles` is slug → role. */
+        User: {
+            id: string;
+            email: string;
+            name: string;
+            operator: boolean;
+            disabled: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            roles: {
+                [key: string]: components["schemas"]["Role"];
+            };
+        };
+        /** @description All of them. */
+        Users: {
+            items: components["schemas"]["User"][];
+        };
+        /** @enum {string} */
+        Via: "git" | "web" | "api" | "cli" | "rollback";
     };
     responses: never;
     parameters: never;
@@ -1009,23 +1391,91 @@ export interface components {
     headers: never;
     pathItems: never;
 }
-export type Asked = components['schemas']['Asked'];
+export type Change = components['schemas']['Change'];
 export type Draft = components['schemas']['Draft'];
 export type Membership = components['schemas']['Membership'];
 export type NewService = components['schemas']['NewService'];
 export type NewTenant = components['schemas']['NewTenant'];
 export type NewToken = components['schemas']['NewToken'];
-export type Person = components['schemas']['Person'];
 export type Prune = components['schemas']['Prune'];
+export type RollbackTarget = components['schemas']['RollbackTarget'];
+export type ServiceCall = components['schemas']['ServiceCall'];
 export type SignIn = components['schemas']['SignIn'];
-export type Target = components['schemas']['Target'];
-export type Wanted = components['schemas']['Wanted'];
-export type ApiRoutesUsersChange = components['schemas']['api__routes__users__Change'];
-export type ApiWishesChange = components['schemas']['api__wishes__Change'];
+export type TokenPurpose = components['schemas']['TokenPurpose'];
+export type UserDraft = components['schemas']['UserDraft'];
+export type UserPatch = components['schemas']['UserPatch'];
+export type AccessToken = components['schemas']['AccessToken'];
+export type Author = components['schemas']['Author'];
+export type ByeEvent = components['schemas']['ByeEvent'];
+export type ChangesLanding = components['schemas']['ChangesLanding'];
+export type Checked = components['schemas']['Checked'];
+export type Commit = components['schemas']['Commit'];
+export type CommitCreatedEvent = components['schemas']['CommitCreatedEvent'];
+export type Commits = components['schemas']['Commits'];
+export type Comparison = components['schemas']['Comparison'];
+export type ConfirmedPrune = components['schemas']['ConfirmedPrune'];
+export type ConflictProblem = components['schemas']['ConflictProblem'];
+export type CreatedPersonalToken = components['schemas']['CreatedPersonalToken'];
+export type CreatedUser = components['schemas']['CreatedUser'];
+export type Credential = components['schemas']['Credential'];
+export type CurrentSession = components['schemas']['CurrentSession'];
+export type Drift = components['schemas']['Drift'];
+export type FileContent = components['schemas']['FileContent'];
+export type FileDifference = components['schemas']['FileDifference'];
+export type FileEntry = components['schemas']['FileEntry'];
+export type FileMode = components['schemas']['FileMode'];
+export type Files = components['schemas']['Files'];
+export type Health = components['schemas']['Health'];
+export type Invocation = components['schemas']['Invocation'];
+export type Landing = components['schemas']['Landing'];
+export type Life = components['schemas']['Life'];
+export type LiveRevision = components['schemas']['LiveRevision'];
+export type LogEvent = components['schemas']['LogEvent'];
+export type LogLine = components['schemas']['LogLine'];
+export type Member = components['schemas']['Member'];
+export type Members = components['schemas']['Members'];
+export type Nothing = components['schemas']['Nothing'];
+export type Part = components['schemas']['Part'];
+export type PersonalToken = components['schemas']['PersonalToken'];
+export type PersonalTokens = components['schemas']['PersonalTokens'];
 export type Problem = components['schemas']['Problem'];
+export type ProblemEntry = components['schemas']['ProblemEntry'];
+export type ProblemKind = components['schemas']['ProblemKind'];
+export type ProblemType = components['schemas']['ProblemType'];
+export type Reconciliation = components['schemas']['Reconciliation'];
+export type Release = components['schemas']['Release'];
+export type ReleaseFinishedEvent = components['schemas']['ReleaseFinishedEvent'];
+export type ReleaseLanding = components['schemas']['ReleaseLanding'];
+export type ReleaseStageEvent = components['schemas']['ReleaseStageEvent'];
+export type ReleaseStages = components['schemas']['ReleaseStages'];
+export type ReleaseState = components['schemas']['ReleaseState'];
+export type Releases = components['schemas']['Releases'];
+export type ResetEvent = components['schemas']['ResetEvent'];
+export type Role = components['schemas']['Role'];
+export type Scope = components['schemas']['Scope'];
+export type Service = components['schemas']['Service'];
+export type ServiceChange = components['schemas']['ServiceChange'];
+export type ServiceDeletedEvent = components['schemas']['ServiceDeletedEvent'];
+export type ServiceNews = components['schemas']['ServiceNews'];
+export type ServiceState = components['schemas']['ServiceState'];
+export type ServiceStatus = components['schemas']['ServiceStatus'];
+export type ServiceUpdatedEvent = components['schemas']['ServiceUpdatedEvent'];
+export type Services = components['schemas']['Services'];
+export type Session = components['schemas']['Session'];
+export type SessionTenant = components['schemas']['SessionTenant'];
+export type SessionUser = components['schemas']['SessionUser'];
+export type Sides = components['schemas']['Sides'];
+export type Stage = components['schemas']['Stage'];
+export type StageTime = components['schemas']['StageTime'];
+export type Tenant = components['schemas']['Tenant'];
+export type TenantEvent = components['schemas']['TenantEvent'];
+export type Tenants = components['schemas']['Tenants'];
+export type User = components['schemas']['User'];
+export type Users = components['schemas']['Users'];
+export type Via = components['schemas']['Via'];
 export type $defs = Record<string, never>;
 export interface operations {
-    describe_session_api_v1_session_get: {
+    getSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -1034,15 +1484,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["CurrentSession"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1056,7 +1504,7 @@ export interface operations {
             };
         };
     };
-    sign_in_api_v1_session_post: {
+    signIn: {
         parameters: {
             query?: never;
             header?: never;
@@ -1069,13 +1517,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1089,7 +1537,7 @@ export interface operations {
             };
         };
     };
-    sign_out_api_v1_session_delete: {
+    signOut: {
         parameters: {
             query?: never;
             header?: never;
@@ -1098,7 +1546,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description No Content */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1116,7 +1564,7 @@ export interface operations {
             };
         };
     };
-    refresh_api_v1_session_refresh_post: {
+    refreshSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -1125,13 +1573,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1145,7 +1593,7 @@ export interface operations {
             };
         };
     };
-    mint_token_api_v1_session_token_post: {
+    mintToken: {
         parameters: {
             query?: never;
             header?: never;
@@ -1154,19 +1602,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wanted"];
+                "application/json": components["schemas"]["TokenPurpose"];
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AccessToken"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1180,7 +1626,7 @@ export interface operations {
             };
         };
     };
-    list_tokens_api_v1_tokens_get: {
+    listTokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -1189,15 +1635,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["PersonalTokens"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1211,10 +1655,13 @@ export interface operations {
             };
         };
     };
-    create_token_api_v1_tokens_post: {
+    createToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 200 visible characters: the same request is done once, and answered the same for a day */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1224,13 +1671,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["CreatedPersonalToken"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1244,7 +1691,7 @@ export interface operations {
             };
         };
     };
-    revoke_token_api_v1_tokens__id__delete: {
+    revokeToken: {
         parameters: {
             query?: never;
             header?: never;
@@ -1255,7 +1702,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description No Content */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1273,7 +1720,7 @@ export interface operations {
             };
         };
     };
-    list_tenants_api_v1_tenants_get: {
+    listTenants: {
         parameters: {
             query?: never;
             header?: never;
@@ -1282,15 +1729,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Tenants"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1304,10 +1749,13 @@ export interface operations {
             };
         };
     };
-    create_tenant_api_v1_tenants_post: {
+    createTenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 200 visible characters: the same request is done once, and answered the same for a day */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1317,13 +1765,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Tenant"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1337,7 +1785,7 @@ export interface operations {
             };
         };
     };
-    get_tenant_api_v1_tenants__slug__get: {
+    getTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -1348,15 +1796,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Tenant"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1370,7 +1816,7 @@ export interface operations {
             };
         };
     };
-    list_members_api_v1_tenants__slug__members_get: {
+    listMembers: {
         parameters: {
             query?: never;
             header?: never;
@@ -1381,15 +1827,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Members"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1403,7 +1847,7 @@ export interface operations {
             };
         };
     };
-    set_member_api_v1_tenants__slug__members__userId__put: {
+    setMember: {
         parameters: {
             query?: never;
             header?: never;
@@ -1419,15 +1863,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1441,7 +1883,7 @@ export interface operations {
             };
         };
     };
-    remove_member_api_v1_tenants__slug__members__userId__delete: {
+    removeMember: {
         parameters: {
             query?: never;
             header?: never;
@@ -1453,7 +1895,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description No Content */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1471,7 +1913,7 @@ export interface operations {
             };
         };
     };
-    list_users_api_v1_users_get: {
+    listUsers: {
         parameters: {
             query?: never;
             header?: never;
@@ -1480,15 +1922,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Users"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1502,26 +1942,29 @@ export interface operations {
             };
         };
     };
-    create_user_api_v1_users_post: {
+    createUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 200 visible characters: the same request is done once, and answered the same for a day */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Person"];
+                "application/json": components["schemas"]["UserDraft"];
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["CreatedUser"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1535,7 +1978,7 @@ export interface operations {
             };
         };
     };
-    change_user_api_v1_users__id__patch: {
+    changeUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -1546,19 +1989,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["api__routes__users__Change"];
+                "application/json": components["schemas"]["UserPatch"];
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1572,10 +2013,13 @@ export interface operations {
             };
         };
     };
-    list_services_api_v1_tenants__slug__services_get: {
+    listServices: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `*` to create; to read, the ETag of what is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 slug: string;
             };
@@ -1583,180 +2027,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Services"];
                 };
             };
-            /** @description A problem (RFC 9457) */
-            default: {
+            /** @description Not Modified */
+            304: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_service_api_v1_tenants__slug__services_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewService"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_service_api_v1_tenants__slug__services__service__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                service: string;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_service_api_v1_tenants__slug__services__service__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                service: string;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_files_api_v1_tenants__slug__services__service__files_get: {
-        parameters: {
-            query?: {
-                /** @description a branch, a tag or a full commit id; main without it */
-                ref?: string | null;
-            };
-            header?: never;
-            path: {
-                service: string;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_file_api_v1_tenants__slug__services__service__files__path__get: {
-        parameters: {
-            query?: {
-                /** @description a branch, a tag or a full commit id; main without it */
-                ref?: string | null;
-            };
-            header?: never;
-            path: {
-                service: string;
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1772,11 +2058,186 @@ export interface operations {
             };
         };
     };
-    write_file_api_v1_tenants__slug__services__service__files__path__put: {
+    createService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewService"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Landing"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Landing"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what is replaced */
+                "If-Match"?: string;
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
+            path: {
+                service: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Landing"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Landing"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFiles: {
         parameters: {
             query?: {
-                /** @description the commit's message */
-                message?: string | null;
+                /** @description a branch, a tag or a full commit id; main without it */
+                ref?: string | null;
             };
             header?: never;
             path: {
@@ -1787,13 +2248,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Files"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1807,28 +2268,150 @@ export interface operations {
             };
         };
     };
-    delete_file_api_v1_tenants__slug__services__service__files__path__delete: {
+    readFile: {
         parameters: {
             query?: {
-                /** @description the commit's message */
-                message?: string | null;
+                /** @description a branch, a tag or a full commit id; main without it */
+                ref?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description `*` to create; to read, the ETag of what is known */
+                "If-None-Match"?: string;
+            };
             path: {
                 service: string;
                 slug: string;
+                path: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
+                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileContent"];
+                    "text/plain": string;
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveFile: {
+        parameters: {
+            query?: {
+                /** @description the commit's message */
+                message?: string | null;
+            };
+            header?: {
+                /** @description the ETag of what is replaced */
+                "If-Match"?: string;
+                /** @description `*` to create; to read, the ETag of what is known */
+                "If-None-Match"?: string;
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
+            path: {
+                service: string;
+                slug: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description names this version, for If-Match and If-None-Match */
+                    ETag: string;
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1842,7 +2425,143 @@ export interface operations {
             };
         };
     };
-    change_files_api_v1_tenants__slug__changes_post: {
+    deleteFile: {
+        parameters: {
+            query?: {
+                /** @description the commit's message */
+                message?: string | null;
+            };
+            header?: {
+                /** @description the ETag of what is replaced */
+                "If-Match"?: string;
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
+            path: {
+                service: string;
+                slug: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postChanges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesLanding"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesLanding"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkChanges: {
         parameters: {
             query?: never;
             header?: never;
@@ -1857,13 +2576,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1877,44 +2596,7 @@ export interface operations {
             };
         };
     };
-    check_changes_api_v1_tenants__slug__check_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Draft"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    check_service_api_v1_tenants__slug__services__service__check_post: {
+    checkService: {
         parameters: {
             query?: never;
             header?: never;
@@ -1930,15 +2612,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1952,10 +2632,13 @@ export interface operations {
             };
         };
     };
-    roll_back_api_v1_tenants__slug__services__service__rollback_post: {
+    rollbackService: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
             path: {
                 service: string;
                 slug: string;
@@ -1964,17 +2647,43 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Target"] | null;
+                "application/json": components["schemas"]["RollbackTarget"] | null;
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    /** @description where to find what was made */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1988,7 +2697,7 @@ export interface operations {
             };
         };
     };
-    list_commits_api_v1_tenants__slug__commits_get: {
+    listCommits: {
         parameters: {
             query?: {
                 service?: string | null;
@@ -2003,15 +2712,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Commits"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2025,7 +2732,7 @@ export interface operations {
             };
         };
     };
-    get_commit_api_v1_tenants__slug__commits__ref__get: {
+    getCommit: {
         parameters: {
             query?: never;
             header?: never;
@@ -2037,15 +2744,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Commit"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2059,7 +2764,7 @@ export interface operations {
             };
         };
     };
-    compare_commits_api_v1_tenants__slug__compare__span__get: {
+    compareCommits: {
         parameters: {
             query?: never;
             header?: never;
@@ -2071,13 +2776,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Comparison"];
+                    "text/x-diff": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2091,7 +2797,7 @@ export interface operations {
             };
         };
     };
-    list_releases_api_v1_tenants__slug__releases_get: {
+    listReleases: {
         parameters: {
             query?: {
                 service?: string | null;
@@ -2106,15 +2812,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Releases"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2128,10 +2832,13 @@ export interface operations {
             };
         };
     };
-    get_release_api_v1_tenants__slug__releases__release__get: {
+    getRelease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
             path: {
                 release: string;
                 slug: string;
@@ -2140,13 +2847,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2160,10 +2876,13 @@ export interface operations {
             };
         };
     };
-    reconcile_api_v1_tenants__slug__reconcile_post: {
+    reconcileTenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
             path: {
                 slug: string;
             };
@@ -2171,13 +2890,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Reconciliation"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2191,10 +2919,13 @@ export interface operations {
             };
         };
     };
-    reconcile_service_api_v1_tenants__slug__services__service__reconcile_post: {
+    reconcileService: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
             path: {
                 service: string;
                 slug: string;
@@ -2203,13 +2934,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Reconciliation"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2223,7 +2963,7 @@ export interface operations {
             };
         };
     };
-    confirm_prune_api_v1_tenants__slug__prune_post: {
+    confirmPrune: {
         parameters: {
             query?: never;
             header?: never;
@@ -2238,15 +2978,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ConfirmedPrune"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2260,7 +2998,7 @@ export interface operations {
             };
         };
     };
-    read_logs_api_v1_tenants__slug__services__service__logs_get: {
+    readLogs: {
         parameters: {
             query?: {
                 tail?: number;
@@ -2284,12 +3022,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/x-ndjson": string;
+                    "text/event-stream": string;
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -2302,7 +3043,7 @@ export interface operations {
             };
         };
     };
-    stream_events_api_v1_tenants__slug__events_get: {
+    streamEvents: {
         parameters: {
             query?: {
                 /** @description release, commit, service; separated by commas; all without */
@@ -2318,12 +3059,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/event-stream": string;
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -2336,7 +3079,7 @@ export interface operations {
             };
         };
     };
-    invoke_service_api_v1_tenants__slug__services__service__invoke_post: {
+    invokeService: {
         parameters: {
             query?: never;
             header?: never;
@@ -2348,19 +3091,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Asked"];
+                "application/json": components["schemas"]["ServiceCall"];
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Invocation"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2374,7 +3115,7 @@ export interface operations {
             };
         };
     };
-    explain_problem_api_v1_problems__slug__get: {
+    explainProblem: {
         parameters: {
             query?: never;
             header?: never;
@@ -2385,13 +3126,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ProblemKind"];
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2405,7 +3147,7 @@ export interface operations {
             };
         };
     };
-    describe_descriptor_api_v1_schemas_service_json_get: {
+    describeDescriptor: {
         parameters: {
             query?: never;
             header?: never;
@@ -2414,7 +3156,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2436,7 +3178,7 @@ export interface operations {
             };
         };
     };
-    tell_life_livez_get: {
+    getLife: {
         parameters: {
             query?: never;
             header?: never;
@@ -2445,13 +3187,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Life"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2465,7 +3207,7 @@ export interface operations {
             };
         };
     };
-    tell_readiness_readyz_get: {
+    getReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -2474,13 +3216,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2494,7 +3245,7 @@ export interface operations {
             };
         };
     };
-    tell_health_healthz_get: {
+    getHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -2503,13 +3254,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2523,7 +3283,7 @@ export interface operations {
             };
         };
     };
-    tell_metrics_metrics_get: {
+    getMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -2532,12 +3292,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
