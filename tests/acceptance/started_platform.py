@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from tested_platform import PAAKS, Part, Platform, Result, run_command
 
@@ -40,6 +41,12 @@ class StartedPlatform(Platform):
         self._ports = {"api": 0, "dispatcher": 0, "node": 0}
         self.process: subprocess.Popen[bytes] | None = None
         self.node = ""
+        self._login: dict[str, Any] = {}
+
+    @property
+    def login(self) -> Mapping[str, Any]:
+        """`first-login.json`, as the last start found it."""
+        return self._login
 
     @property
     def data(self) -> Path:
@@ -77,7 +84,7 @@ class StartedPlatform(Platform):
     def _read(self, endpoints: Mapping[str, str]) -> None:
         self.api, self.dispatcher, self.node = (endpoints[name] for name in ("api", "dispatcher", "node"))
         self._ports = {name: int(url.rpartition(":")[2]) for name, url in endpoints.items() if name in self._ports}
-        self.login = json.loads((self.data / "first-login.json").read_text())
+        self._login = json.loads((self.data / "first-login.json").read_text())
 
     def stop(self) -> None:
         """SIGTERM, and wait; it must end with 0."""

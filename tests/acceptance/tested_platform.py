@@ -66,18 +66,19 @@ class Clone:
 
 
 class Platform(abc.ABC):
-    """A platform and one tenant of it. `directory` is the test's own, `data` the data directory, on this machine too.
-
-    `login` is `first-login.json`: the operator, and as `demo` the tenant with its admin.
-    """
+    """A platform and one tenant of it. `directory` is the test's own."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.home = directory / "home"
         self.home.mkdir()
         self.api = self.dispatcher = ""
-        self.login: dict[str, Any] = {}
         self._clones = 0
+
+    @property
+    @abc.abstractmethod
+    def login(self) -> Mapping[str, Any]:
+        """`first-login.json`: the operator, and as `demo` the tenant with its admin."""
 
     # -- its life
 
@@ -169,12 +170,10 @@ class Platform(abc.ABC):
 
     def sign_in(self, email: str, password: str) -> httpx2.Client:
         """An HTTP client of the api that is signed in as somebody, by cookie; close it (`with`)."""
-        client = httpx2.Client(base_url=self.api, timeout=65.0)
-        answer = client.post("/api/v1/session", json={"email": email, "password": password})
+        answer = httpx2.post(f"{self.api}/api/v1/session", json={"email": email, "password": password}, timeout=65.0)
         assert answer.status_code == 200, answer.text
-        client.headers["X-PaaKS-CSRF"] = answer.json()["csrf"]
-        client.headers["Origin"] = self.api
-        return client
+        headers = {"X-PaaKS-CSRF": answer.json()["csrf"], "Origin": self.api}
+        return httpx2.Client(base_url=self.api, headers=headers, cookies=answer.cookies, timeout=65.0)
 
     def visit(self, path: str, token: str | None = None, **options: Any) -> httpx2.Response:
         """A visitor's request at the dispatcher; `path` is `hello/…` with a token, or `~demo/hello/…`."""
