@@ -107,7 +107,28 @@ def is_scaled_to_nothing(live: Mapping[str, Any], owners: Owners) -> bool:
 
 def is_taken(wanted: Object, owners: Owners) -> bool:
     """Is a field of what we apply not ours?"""
-    return next(_find_lost(_owned_part(wanted), _parse(owners.own), ()), None) is not None
+    return not _owns(_parse(owners.own), _owned_part(wanted))
+
+
+def _owns(owned: Object, wanted: Object) -> bool:
+    """Does `_find_lost` find nothing? Without the names of what it finds: a resync asks this of every object."""
+    for key, value in wanted.items():
+        node = owned.get("f:" + key)
+        if node == {} or value is None or value in ("", {}, []):
+            continue
+        if isinstance(value, dict):
+            if not _owns(node or {}, value):
+                return False
+        elif node is None or (isinstance(value, list) and not all(_owns_item(node, item) for item in value)):
+            return False
+    return True
+
+
+def _owns_item(owned: Object, item: Any) -> bool:
+    if not isinstance(item, dict):
+        return f"v:{json.dumps(item)}" in owned
+    known = next((node for step, node in owned.items() if step.startswith("k:") and _fits(item, step)), None)
+    return known is not None and _owns(known, item)
 
 
 def find_taken(wanted: Object, live: Object, owners: Owners) -> list[Taken]:
@@ -186,8 +207,7 @@ def _find_lost_items(name: str, items: Sequence[Any], owned: Object, path: Path)
 
 def _fits(item: Mapping[str, Any], step: str) -> bool:
     """Does an item have the keys by which the set knows it? A key that we leave out has its default."""
-    keys = json.loads(step[2:])
-    return all(item.get(key, value) == value for key, value in keys.items())
+    return all(item.get(key, value) == value for key, value in _parse(step[2:]).items())
 
 
 def _keys_of(name: str, items: Any) -> tuple[str, ...] | None:

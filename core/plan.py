@@ -106,12 +106,20 @@ def contains(live: Any, wanted: Any) -> bool:
 
     Nor do empty texts that only `wanted` has: Kubernetes leaves them out of its answers.
     """
+    if live == wanted:
+        return True
     if isinstance(wanted, dict):
-        return isinstance(live, dict) and all(contains(live.get(k, ""), v) for k, v in wanted.items())
+        if not isinstance(live, dict):
+            return False
+        for key, value in wanted.items():  # not `all(…)`: a resync asks this of every object
+            there = live.get(key, "")
+            if there != value and not contains(there, value):
+                return False
+        return True
     if isinstance(wanted, list):
         same_length = isinstance(live, list) and len(live) == len(wanted)
         return same_length and all(contains(a, b) for a, b in zip(live, wanted, strict=True))
-    return bool(live == wanted)
+    return False
 
 
 def needs_confirmation(removed: int, remaining: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -203,6 +204,23 @@ def test_whatever_field_another_changes_it_is_found_named_and_ours_again_after_a
     assert taken(node, node.deployment) == {ownership.name_path(field): "kubectl-edit"}
     node.apply(node.deployment)
     assert taken(node, node.deployment) == {}
+
+
+@given(st.data())
+def test_whatever_of_ours_is_cut_away_is_taken_exactly_if_a_field_of_it_is_named(data: st.DataObject) -> None:
+    obj = data.draw(st.sampled_from(wanted_objects()))
+    node = Node()
+    own = json.loads(ownership.read_owners(node.find(obj).value).own)
+    branch = own
+    while children := sorted(branch):
+        step = data.draw(st.sampled_from(children))
+        if data.draw(st.booleans()) or not branch[step]:
+            del branch[step]
+            break
+        branch = branch[step]
+    owners = Owners(own=json.dumps(own))
+    named = ownership.find_taken(obj, obj, owners)
+    assert ownership.is_taken(obj, owners) == bool(named)
 
 
 @given(st.sets(st.tuples(st.sampled_from("abc"), st.sampled_from("abc"), st.sampled_from("ab")), max_size=12))
