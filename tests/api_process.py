@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx2
 
+from tests.api_contract import read_contract
+
 ROOT = Path(__file__).parent.parent
 Client = httpx2.Client
 
@@ -122,7 +124,15 @@ class ApiProcess:
     def open(self, token: str | None = None, **headers: str) -> Client:
         """A client of its own, with a bearer token or none; close it (`with`)."""
         given = {"Authorization": f"Bearer {token}"} if token else {}
-        return Client(base_url=self.url, headers=given | headers, timeout=60.0, verify=False, trust_env=False)
+        hooks = {"response": [_check_answer]}
+        return Client(
+            base_url=self.url,
+            headers=given | headers,
+            timeout=60.0,
+            verify=False,
+            trust_env=False,
+            event_hooks=hooks,
+        )
 
     def sign_in(self, email: str, password: str) -> Client:
         """A client with a session in its cookies, as a browser has it; close it."""
@@ -155,3 +165,12 @@ def slug_of(answer: httpx2.Response) -> str:
     assert document["status"] == answer.status_code
     assert document["requestId"] == answer.headers["paaks-request-id"]
     return str(document["type"]).removeprefix("/problems/")
+
+
+def _check_answer(response: httpx2.Response) -> None:
+    """Every answer is as `/openapi.json` says; a stream of events is not read."""
+    request = response.request
+    is_endless = response.headers.get("content-type", "").startswith("text/event-stream")
+    body = None if is_endless else response.read()
+    path = request.url.raw_path.decode().partition("?")[0]
+    read_contract().check(request.method, path, response.status_code, response.headers, body)

@@ -39,6 +39,7 @@ from core.credentials import SCOPES, hash_personal_token
 from core.releases import Release
 from core.repository import Repository
 from core.tenants import Tenant, Tenants
+from tests.api_contract import read_contract
 
 _numbers = itertools.count(1)
 
@@ -118,8 +119,11 @@ class Api:
             if body is not None or method in ("PUT", "POST"):
                 connection.putheader("Content-Length", str(len(body or b"")))
             connection.endheaders(body)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            response = connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+        where = (self.base + path).partition("?")[0]
+        read_contract().check(method, where, answer.status, dict(answer.headers.items()), answer.body)
+        return answer
 
     def open(self) -> http.client.HTTPConnection:
         """A connection of one's own. Paths are sent as they are, control characters too."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.api_contract import read_contract
 from tests.integration.api.tenant.conftest import Api, Server
 
 
@@ -22,16 +23,19 @@ class Event:
 
 
 def read_events(answer: http.client.HTTPResponse) -> Iterator[Event]:
-    """The blocks of a stream, as they come (WHATWG HTML §9.2.6); comments are left out."""
+    """The blocks of a stream, as they come (WHATWG HTML §9.2.6), each as it is documented; comments are left out."""
     fields: dict[str, str] = {}
+    block = b""
     for line in iter(answer.readline, b""):
+        block += line
         name, _, value = line.decode().rstrip("\n").partition(":")
         if name:
             fields[name] = value.removeprefix(" ")
         elif fields:
+            read_contract().check("GET", "/api/v1/tenants/any/events", answer.status, dict(answer.headers), block)
             number = fields.get("id")
             yield Event(int(number) if number else None, fields.get("event"), json.loads(fields.get("data", "null")))
-            fields = {}
+            fields, block = {}, b""
 
 
 @contextlib.contextmanager
