@@ -48,7 +48,7 @@ def create_app(platform: Platform, dist: Path = _DIST) -> App:
     app = _make_app()
     app.state.platform = platform
     doors = PushDoors(platform.tenants, platform.checker, platform.announcer, platform.live, platform.crowded)
-    app.router.default = Pages(dist, openapi.describe(app))
+    app.router.default = Pages(dist, lambda: openapi.describe(app))
     # Not as its middleware: that would be within the framework's limit on bodies, and a push is larger.
     return Envelope(GitFirst(app, GitHttp(platform.authenticator, doors)), platform, platform.metrics)
 

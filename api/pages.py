@@ -5,6 +5,7 @@ What does not live here: any answer of the API, building the pages (`make web`),
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -47,12 +48,14 @@ _NONE = (
 
 
 class Pages:
-    """An ASGI application for GET and HEAD; `dist` holds an `index.html` as soon as the pages are built."""
+    """An ASGI application for GET and HEAD; `dist` holds an `index.html` as soon as the pages are built.
 
-    def __init__(self, dist: Path, document: openapi.Document) -> None:
+    `describe` makes the API's document: when it is first asked for, since it takes a tenth of a start.
+    """
+
+    def __init__(self, dist: Path, describe: Callable[[], openapi.Document]) -> None:
         self._dist = dist.resolve()
-        self._document = json.dumps(document).encode()
-        self._docs = openapi.draw(document)
+        self._describe = describe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Raises HTTPException where there is nothing, or for another method."""
@@ -63,11 +66,15 @@ class Pages:
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         await response(scope, receive, send)
 
+    @functools.cached_property
+    def _document(self) -> openapi.Document:
+        return self._describe()
+
     def _find(self, path: str, headers: Headers) -> Response:
         if path == "openapi.json":
-            return Response(self._document, media_type="application/json", headers=_EACH_TIME)
+            return Response(json.dumps(self._document), media_type="application/json", headers=_EACH_TIME)
         if path == "docs":
-            return self._write(self._docs)
+            return self._write(openapi.draw(self._document))
         if _PAGE.fullmatch(path):
             return self._find_page(headers)
         file = (self._dist / path).resolve() if "\0" not in path else self._dist

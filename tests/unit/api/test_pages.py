@@ -18,6 +18,10 @@ from api.pages import Pages
 DOCUMENT = {"paths": {"/api/v1/things": {"get": {"summary": "Things", "description": "All <things>."}}}}
 
 
+def describe() -> dict[str, Any]:
+    return DOCUMENT
+
+
 async def ask(
     pages: Pages, path: str, method: str = "GET", headers: dict[str, str] | None = None
 ) -> tuple[int, dict[str, str], bytes]:
@@ -53,14 +57,14 @@ def dist(tmp_path: Path) -> Path:
     "path", ["/", "/t/demo", "/t/demo/s/hello/files/a.py", "/sign-in", "/login", "/fileedit/hello/handler.py"]
 )
 async def test_the_pages_own_addresses_are_the_page(dist: Path, path: str) -> None:
-    status, headers, body = await ask(Pages(dist, DOCUMENT), path)
+    status, headers, body = await ask(Pages(dist, describe), path)
 
     assert (status, body) == (200, b"<title>built</title>")
     assert headers["cache-control"] == "no-cache"
 
 
 async def test_assets_are_kept_for_ever(dist: Path) -> None:
-    status, headers, body = await ask(Pages(dist, DOCUMENT), "/assets/app-1f2e.js")
+    status, headers, body = await ask(Pages(dist, describe), "/assets/app-1f2e.js")
 
     assert (status, body) == (200, b"run()")
     assert "immutable" in headers["cache-control"]
@@ -78,7 +82,7 @@ async def test_assets_are_kept_for_ever(dist: Path) -> None:
     ],
 )
 async def test_assets_are_sent_as_the_build_compressed_them(dist: Path, accepted: str, is_compressed: bool) -> None:
-    _, headers, body = await ask(Pages(dist, DOCUMENT), "/assets/app-1f2e.js", headers={"accept-encoding": accepted})
+    _, headers, body = await ask(Pages(dist, describe), "/assets/app-1f2e.js", headers={"accept-encoding": accepted})
 
     assert headers["vary"] == "Accept-Encoding"
     assert headers.get("content-encoding") == ("gzip" if is_compressed else None)
@@ -86,9 +90,9 @@ async def test_assets_are_sent_as_the_build_compressed_them(dist: Path, accepted
 
 
 async def test_what_a_browser_has_is_not_sent_again(dist: Path) -> None:
-    _, headers, _ = await ask(Pages(dist, DOCUMENT), "/")
+    _, headers, _ = await ask(Pages(dist, describe), "/")
 
-    status, again, body = await ask(Pages(dist, DOCUMENT), "/t/demo", headers={"if-none-match": headers["etag"]})
+    status, again, body = await ask(Pages(dist, describe), "/t/demo", headers={"if-none-match": headers["etag"]})
 
     assert (status, body, again["etag"]) == (304, b"", headers["etag"])
 
@@ -110,7 +114,7 @@ async def test_what_a_browser_has_is_not_sent_again(dist: Path) -> None:
 )
 async def test_nothing_beside_the_pages_is_served(dist: Path, path: str) -> None:
     with pytest.raises(HTTPException) as caught:
-        await ask(Pages(dist, DOCUMENT), path)
+        await ask(Pages(dist, describe), path)
 
     assert caught.value.status_code == 404
 
@@ -119,7 +123,7 @@ async def test_nothing_beside_the_pages_is_served(dist: Path, path: str) -> None
 async def test_until_the_pages_are_built_the_page_says_so_and_comes_back(tmp_path: Path, path: str) -> None:
     (tmp_path / "package.json").write_text("{}")
     dist = tmp_path / "dist"
-    pages = Pages(dist, DOCUMENT)
+    pages = Pages(dist, describe)
 
     before = (await ask(pages, path))[2]
     dist.mkdir()
@@ -132,14 +136,14 @@ async def test_until_the_pages_are_built_the_page_says_so_and_comes_back(tmp_pat
 
 
 async def test_without_sources_nobody_waits_for_pages(tmp_path: Path) -> None:
-    body = (await ask(Pages(tmp_path / "dist", DOCUMENT), "/"))[2]
+    body = (await ask(Pages(tmp_path / "dist", describe), "/"))[2]
 
     assert b"without the web" in body
     assert b"refresh" not in body
 
 
 async def test_the_operations_are_listed_without_anything_from_elsewhere(tmp_path: Path) -> None:
-    _, headers, body = await ask(Pages(tmp_path, DOCUMENT), "/docs")
+    _, headers, body = await ask(Pages(tmp_path, describe), "/docs")
 
     assert headers["content-type"].startswith("text/html")
     assert b"All &lt;things&gt;." in body
@@ -148,7 +152,7 @@ async def test_the_operations_are_listed_without_anything_from_elsewhere(tmp_pat
 
 
 async def test_a_page_of_ours_may_use_its_own_style_and_no_other(tmp_path: Path) -> None:
-    _, headers, body = await ask(Pages(tmp_path, DOCUMENT), "/docs")
+    _, headers, body = await ask(Pages(tmp_path, describe), "/docs")
 
     style = re.search(rb"<style>(.*)</style>", body)
     assert style is not None
@@ -159,6 +163,6 @@ async def test_a_page_of_ours_may_use_its_own_style_and_no_other(tmp_path: Path)
 
 async def test_pages_are_only_read(tmp_path: Path) -> None:
     with pytest.raises(HTTPException) as caught:
-        await ask(Pages(tmp_path, DOCUMENT), "/", "POST")
+        await ask(Pages(tmp_path, describe), "/", "POST")
 
     assert (caught.value.status_code, caught.value.headers) == (405, {"Allow": "GET, HEAD"})
