@@ -26,7 +26,7 @@ export function describeStatus(service: Pick<Service, "status" | "replicas">): s
 
 export function StatusChip({ service }: { service: Service }) {
   const { sign, tone } = LOOKS[service.status.state];
-  const isOldServing = service.live !== null && service.live.tree !== service.tree;
+  const isOldServing = service.status.state !== "live" && service.live !== null && service.live.tree !== service.tree;
   const title = service.status.sentence ?? undefined;
   return (
     <span className={styles.status}>

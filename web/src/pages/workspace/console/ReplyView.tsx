@@ -9,7 +9,8 @@ import { prettify, saySize } from "./request";
 export function ReplyView({ slug, service, reply }: { slug: string; service: Service; reply: Reply }) {
   const type = reply.headers["content-type"] ?? "";
   const body = reply.body ?? "";
-  const isLive = reply.revision !== null && reply.revision === service.live?.commit;
+  // What is live is told a moment later than that the newest is.
+  const live = service.status.state === "live" ? service.commit : service.live?.commit;
   return (
     <section aria-label="Response" className={styles.reply}>
       <p className={styles.chips}>
@@ -17,7 +18,7 @@ export function ReplyView({ slug, service, reply }: { slug: string; service: Ser
         <span>{sayDuration(reply.ms)}</span>
         <span>{saySize(reply.bodyBase64 === undefined ? new Blob([body]).size : (reply.bodyBase64.length * 3) / 4)}</span>
         {reply.revision !== null && (
-          <span>answered by <code>{reply.revision.slice(0, 7)}</code>{isLive ? "" : ", not the newest"}</span>
+          <span>answered by <code>{reply.revision.slice(0, 7)}</code>{reply.revision === live ? "" : ", which is not live any more"}</span>
         )}
       </p>
       <pre aria-label="Response body" tabIndex={0} className={styles.body}>

@@ -1,0 +1,69 @@
+"""What the browser's tests share: one real platform, Debian's Chromium, and a page that somebody is signed in to.
+
+A page that breaks a rule of the policy, throws, or logs an error fails its test. Find things by role and name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from started_platform import StartedPlatform
+from visitor import Visitor, sign_in
+
+_BROWSERS = ("chromium-headless-shell", "chromium")
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[StartedPlatform]:
+    """A running platform for the session."""
+    with contextlib.closing(StartedPlatform("--insecure-single-domain")) as started:
+        started.start()
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the session."""
+    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no chromium: apt-get install chromium-headless-shell fonts-liberation")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=sandbox)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Browsers of one's own, as many as one likes: `visit(color_scheme="dark")`."""
+    visitors = []
+
+    def begin(**options: object) -> Visitor:
+        visitors.append(Visitor(browser.new_context(**{"viewport": {"width": 1360, "height": 850}, **options})))  # type: ignore[arg-type]
+        return visitors[-1]
+
+    yield begin
+    for visitor in visitors:
+        visitor.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+
+
+@pytest.fixture
+def page(platform: StartedPlatform, visit: Callable[..., Visitor]) -> Page:
+    """A page on the services of the demo tenant, signed in."""
+    page = visit().context.new_page()
+    sign_in(platform, page)
+    return page
+
+
+@pytest.fixture
+def service_name(request: pytest.FixtureRequest) -> str:
+    """A name that no other test uses."""
+    return f"svc-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]}"

@@ -1,0 +1,68 @@
+"""Pictures of each page, light and dark: for the README, and for whoever changes how something looks.
+
+They go to PAAKS_TEST_SCREENSHOTS (`make screenshots`: docs/screenshots), else nowhere anybody looks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from started_platform import StartedPlatform
+from visitor import Visitor, create_service, replace_text, sign_in
+
+SHOP = '''import logging
+
+log = logging.getLogger(__name__)
+PRICES = {"apple": 0.40, "pear": 0.55}
+
+
+class Handler:
+    """What a basket costs: GET /shop/?apple=3&pear=1"""
+
+    def run(self, req):
+        basket = {name: int(count) for name, count in req.args.items()}
+        log.info("a basket of %d kinds", len(basket))
+        return {"total": round(sum(PRICES[name] * count for name, count in basket.items()), 2)}
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    named = os.environ.get("PAAKS_TEST_SCREENSHOTS")
+    found = Path(named).absolute() if named else tmp_path_factory.mktemp("screenshots")
+    found.mkdir(exist_ok=True)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures(platform: StartedPlatform, visit: Callable[..., Visitor], folder: Path, scheme: str) -> None:
+    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
+    page = visitor.open(f"{platform.api}/login")
+    expect(page.get_by_role("button", name="Login")).to_be_visible()
+    take(page, folder, "login", scheme)
+    sign_in(platform, page)
+    if page.get_by_role("link", name="shop", exact=True).count() == 0:
+        create_service(page, "shop")
+        replace_text(page, SHOP)
+        page.keyboard.press("Control+s")
+        expect(page.get_by_text(re.compile("^Committed "))).to_be_visible()
+    page.goto(f"{platform.api}/t/demo")
+    expect(page.get_by_role("table").get_by_text("Running: 1")).to_have_count(2)
+    take(page, folder, "services", scheme)
+    page.get_by_role("link", name="shop", exact=True).click()
+    expect(page.get_by_text(re.compile("^live in "))).to_be_visible()
+    page.get_by_label("Path and query").fill("?apple=3&pear=1")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_label("Response body")).to_contain_text("1.75")
+    expect(page.get_by_label("Log of this request")).to_contain_text("a basket of 2 kinds")
+    take(page, folder, "workspace", scheme)
+
+
+def take(page: Page, folder: Path, name: str, scheme: str) -> None:
+    """A picture. The caret is left as it is: hiding it would need a style that the policy refuses."""
+    page.screenshot(path=folder / f"{name}-{scheme}.png", caret="initial")
