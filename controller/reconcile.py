@@ -29,6 +29,7 @@ from core.tenants import Tenant, Tenants
 
 Object = dict[str, Any]
 _LOOK_SECONDS = 1.0
+_AT_ONCE = 32  # services that are written side by side
 
 
 @dataclass(frozen=True)
@@ -236,10 +237,16 @@ async def _apply(
         await _apply_one(obj, doors)
     failures: dict[str, ClusterError] = {}
     waits: list[RetryLater] = []
+    repository = Repository(doors.tenants.path_of(tenant))
+    turns = asyncio.Semaphore(_AT_ONCE)  # not all at once: a tip that moves is seen before the rest of many is written
+
+    async def take_turn(service: str, objects: Sequence[Object]) -> None:
+        async with turns:
+            if repository.head() != reading.head:
+                raise TipMoved
+            await apply_service(service, objects)
 
     async def apply_service(service: str, objects: Sequence[Object]) -> None:
-        if _tip(tenant, doors) != reading.head:
-            raise TipMoved
         # What a pod needs comes first, side by side; the workload when all of it is there.
         needed = [obj for obj in objects if obj["kind"] != "Deployment"]
         try:
@@ -258,7 +265,7 @@ async def _apply(
     try:
         async with asyncio.TaskGroup() as group:
             for service, objects in made.services.items():
-                group.create_task(apply_service(service, objects))
+                group.create_task(take_turn(service, objects))
     except* TipMoved:
         raise TipMoved from None
     if waits:
