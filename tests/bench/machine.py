@@ -1,4 +1,4 @@
-"""What machine it is, and how much memory the platform's processes have."""
+"""What machine it is, and how much memory and processor time processes have had."""
 
 from __future__ import annotations
 
@@ -66,3 +66,12 @@ def measure_pss(pids: Iterable[int]) -> float:
                 if line.startswith("Pss:"):
                     total += int(line.split()[1])
     return total / 1000
+
+
+def measure_cpu(pids: Iterable[int]) -> float:
+    """Seconds of processor time, of all threads of all processes together: proc(5), stat."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

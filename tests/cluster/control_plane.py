@@ -41,13 +41,17 @@ class ControlPlane:
 
     def start(self) -> None:
         """Start all of it, and wait until the API server is ready."""
+        self.start_bare()
+        self._start_controllers()
+
+    def start_bare(self) -> None:
+        """Start etcd and the API server alone: objects are stored, and nothing comes of them."""
         self._directory.mkdir()
         run("openssl", "genrsa", "-out", str(self._key), "2048")
         (self._directory / "tokens").write_text(f'{self.token},admin,admin,"system:masters"\n')
         self._start_etcd()
         self.start_apiserver()
         self.kubeconfig.write_text(self._write_kubeconfig())
-        self._start_controllers()
 
     def _start_etcd(self) -> None:
         peers = "http://127.0.0.1:2380"

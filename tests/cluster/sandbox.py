@@ -107,6 +107,10 @@ class Sandbox:
                 os.kill(_find_child(process), number)
             process.wait(seconds)
 
+    def find(self, name: str) -> int:
+        """A program's process id, as this machine sees it."""
+        return _find_child(self._processes[name])
+
     def wait(self, name: str, holds: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something holds that a program is to bring about. Raises RuntimeError when it ends or is late."""
         deadline = time.monotonic() + seconds
