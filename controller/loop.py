@@ -19,6 +19,7 @@ import watchfiles
 
 from controller.drift import Drifts
 from controller.health_port import serve_health
+from controller.lease import HeldError, Lease, read_identity
 from controller.live_objects import LiveObjects
 from controller.network_check import NetworkCheck
 from controller.progress import Book, Routes
@@ -32,8 +33,8 @@ from core.errors import RetryLater
 from core.releases import Release
 from core.repository import Repository
 from core.tenants import Tenant, Tenants
-
 from core.watch import WatchSettings
+
 _KEPT_ORIGINS = 500
 _COLLECT_SECONDS = 0.1  # a release moves on several times in it, and is stored once, off the way of a change
 
@@ -67,12 +68,15 @@ class Controller:
         self._unrecorded: OrderedDict[tuple[str, str, str], Release] = OrderedDict()
         self._to_record = asyncio.Event()
         self._apis: set[link.Peer] = set()
+        # Only its own controller reaches a node.
+        is_shared = not settings.cluster.startswith("unix:")
+        self._lease = Lease(self._cluster, read_identity(settings.data)) if is_shared else None
         self._network = NetworkCheck(
             self._cluster, settings.network_check, settings.runtime_image, lambda said: self._hub.broadcast("api", said)
         )
 
     async def run(self) -> None:
-        """Reconcile until cancelled."""
+        """Reconcile until cancelled. Raises HeldError where the cluster is another installation's."""
         async with self._checker, contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._cluster.close)
             stack.push_async_callback(self._engine.dispose)
@@ -80,15 +84,35 @@ class Controller:
             stack.push_async_callback(self._hub.close)
             await self._listen(stack)
             stack.callback(self.queue.close)
-            async with asyncio.TaskGroup() as group:
-                jobs = (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all, self._hurry)
-                for job in jobs:
-                    group.create_task(self._keep_running(job), name=job.__name__)
-                if self._settings.network_check:
-                    group.create_task(self._keep_running(self._network.run), name="network check")
-                await self._objects.wait_synced()
-                for number in range(self._settings.workers):
-                    group.create_task(self._work(), name=f"worker {number}")
+            await self._take_lease()
+            try:
+                await self._run_jobs()
+            except* HeldError as errors:
+                raise errors.exceptions[0] from None
+
+    async def _take_lease(self) -> None:
+        """Nothing is written before; a cluster that does not answer yet is waited for."""
+        while self._lease is not None:
+            try:
+                await self._lease.acquire()
+                return
+            except RetryLater as error:
+                self._log.warning("the lease has to wait", cause=error.cause)
+                await asyncio.sleep(error.delay)
+
+    async def _run_jobs(self) -> None:
+        """All that runs until the process ends."""
+        async with asyncio.TaskGroup() as group:
+            jobs = (self._objects.run, self._poll, self._watch_refs, self._record, self._pass_all, self._hurry)
+            for job in jobs:
+                group.create_task(self._keep_running(job), name=job.__name__)
+            if self._lease is not None:
+                group.create_task(self._keep_running(self._lease.keep), name="lease")
+            if self._settings.network_check:
+                group.create_task(self._keep_running(self._network.run), name="network check")
+            await self._objects.wait_synced()
+            for number in range(self._settings.workers):
+                group.create_task(self._work(), name=f"worker {number}")
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         """The link, and what is asked of this process on ports, if it has any."""
@@ -101,17 +125,19 @@ class Controller:
             stack.callback(health.close)
 
     async def run_once(self, tenant: Tenant) -> Outcome:
-        """One pass of one tenant, without queue and link: for CI and repair."""
-        async with self._checker, asyncio.TaskGroup() as group:
-            watching = group.create_task(self._objects.run())
-            await self._objects.wait_synced()
+        """One pass of one tenant, without queue and link: for CI and repair. Raises HeldError, RetryLater."""
+        async with self._checker, contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._cluster.close)
+            stack.push_async_callback(self._engine.dispose)
+            if self._lease is not None:
+                await self._lease.acquire()
+            watching = asyncio.create_task(self._objects.run())
             try:
+                await self._objects.wait_synced()
                 return await reconcile(tenant, self._doors, self._memory(tenant.id))
             finally:
                 watching.cancel()
                 await asyncio.wait([watching])  # its connections end before the door to them closes
-                await self._cluster.close()
-                await self._engine.dispose()
 
     async def _keep_running(self, job: Callable[[], Any]) -> None:
         """A job that ends by an unexpected error is logged and begun again: none of them may be missing."""
@@ -119,6 +145,8 @@ class Controller:
             try:
                 await job()
                 return
+            except HeldError:
+                raise
             except Exception:  # noqa: BLE001 - the process boundary
                 self._log.exception("a job failed", job=job.__name__)
                 await asyncio.sleep(1.0)

@@ -77,6 +77,8 @@ class ControllerProcess:
 
     def __init__(self, data: Path, kubeconfig: Path, database_url: str) -> None:
         (data / "run").mkdir(exist_ok=True)
+        # A cluster has one installation: the data of a benchmark are all of the same.
+        (data / "installation").write_text("benchmark\n")
         self._settings = {
             "PAAKS_DATA": str(data),
             "PAAKS_CLUSTER": f"kubeconfig:{kubeconfig}",

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
+from core import names
 from tests.cluster.installation import Installation
 from tests.cluster.sandbox import run
 
@@ -40,17 +42,43 @@ class Clone:
         self.git("commit", "--quiet", "--all", "--message", f"Say {text}")
         return self.git("rev-parse", "HEAD").strip()
 
-    def push(self, *options: str) -> str:
-        """Push; what the server says."""
+    def save(self, files: Mapping[str, str | None], message: str = "Change files") -> str:
+        """A commit with files of these contents, None for gone; its id."""
+        for name, text in files.items():
+            path = self.path / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD").strip()
+
+    def try_push(self, *options: str) -> tuple[bool, str]:
+        """Push; was it taken, and what does the server say?"""
         command = ["git", "-C", str(self.path), "push", *options, "origin", "HEAD:main"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
-        assert done.returncode == 0, done.stderr
-        return done.stderr
+        return done.returncode == 0, done.stderr
+
+    def push(self, *options: str) -> str:
+        """Push; what the server says."""
+        taken, said = self.try_push(*options)
+        assert taken, said
+        return said
 
 
-def visit(installation: Installation, service: str = "hello") -> httpx2.Response:
+def visit(installation: Installation, service: str = "hello", **query: str) -> httpx2.Response:
     """One visit, on a connection of its own."""
-    return httpx2.get(f"{installation.dispatcher}/~demo/{service}/", timeout=15.0)
+    return httpx2.get(f"{installation.dispatcher}/~demo/{service}/", params=query, timeout=15.0)
+
+
+def ask(installation: Installation, path: str) -> Any:
+    """What the API answers the demo tenant's admin for a path below its tenant."""
+    url = f"{installation.api}/api/v1/tenants/{installation.login['demo']['tenant']}/{path}"
+    answer = httpx2.get(url, headers={"Authorization": f"Bearer {installation.token}"}, timeout=15.0)
+    answer.raise_for_status()
+    return answer.json()
 
 
 @contextlib.contextmanager
@@ -75,8 +103,9 @@ def visitors(installation: Installation) -> Iterator[list[str]]:
         thread.join()
 
 
-def namespace_of(installation: Installation) -> str:
-    """The namespace of the demo tenant."""
-    [found] = installation.list("namespaces", "default", "app.kubernetes.io/managed-by=paaks")
+def namespace_of(installation: Installation, slug: str = "demo") -> str:
+    """The namespace of a tenant."""
+    listed = installation.list("namespaces", "default", names.MANAGED)
+    [found] = [obj for obj in listed if obj["metadata"]["annotations"][names.ANNOTATION_SLUG] == slug]
     name: str = found["metadata"]["name"]
     return name

@@ -47,7 +47,10 @@ RIGHTS = {
     },
 }
 
-LOCAL_RIGHTS = {"paaks-network-check": {("", "pods"): "create patch"}}
+LOCAL_RIGHTS = {
+    "paaks-lease": {("coordination.k8s.io", "leases"): "create get list patch watch"},
+    "paaks-network-check": {("", "pods"): "create patch"},
+}
 
 
 def read_objects(directory: Path) -> Iterator[Object]:
