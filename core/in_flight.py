@@ -62,7 +62,10 @@ class InFlight:
             try:
                 await turn
             except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled() and turn.exception() is None:
+                if turn.cancelled():
+                    with contextlib.suppress(ValueError):
+                        self._line.remove(turn)
+                elif turn.exception() is None:
                     self._count -= 1  # it was ours already
                     self._let_in()
                 raise
@@ -75,7 +78,7 @@ class InFlight:
         while self._line and (wait > 0 or self._count + 1 <= self.pace.allowed):
             turn = self._line.popleft()
             if turn.done():
-                continue
+                continue  # cancelled, and about to leave by itself
             if wait > 0:
                 turn.set_exception(_say_closed(wait))
             else:

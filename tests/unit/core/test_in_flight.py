@@ -75,6 +75,18 @@ async def test_who_leaves_the_line_takes_no_place(line: InFlight) -> None:
     assert (line._count, len(line._line)) == (0, 0)
 
 
+async def test_a_line_that_everybody_has_left_keeps_nobody(line: InFlight) -> None:
+    calls = Calls(line, 4)
+    await calls.settle()
+    for task in calls.tasks:
+        task.cancel()
+    await asyncio.gather(*calls.tasks, return_exceptions=True)
+    more = Calls(line, 2)
+    assert await more.settle() == [0, 1]
+    for number in (0, 1):
+        await more.end(number)
+
+
 async def test_who_is_let_in_and_leaves_in_the_same_instant_takes_no_place(line: InFlight) -> None:
     calls = Calls(line, 4)
     await calls.settle()
