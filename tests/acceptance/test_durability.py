@@ -31,7 +31,7 @@ def wait_for_answer(platform: Platform, service: str, text: str, seconds: float 
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(httpx2.HTTPError):
-            answer = platform.visit_public(service, timeout=15)
+            answer = platform.visit_public(service)
             if answer.text == text:
                 return answer
         assert time.monotonic() < deadline, platform.describe()
@@ -234,7 +234,7 @@ def test_requests_are_held_while_a_part_is_away(fresh_platform: Platform) -> Non
         if part == "dispatcher":
             wait_for_answer(platform, "shop", "open")
             continue
-        answer = platform.visit_public("shop", timeout=15)
+        answer = platform.visit_public("shop")
         assert (answer.status_code, answer.text) == (200, "open"), part
 
 

@@ -20,7 +20,7 @@ def test_services_outlive_the_loss_of_the_database(fresh_platform: Platform) -> 
 
     fresh_platform.start()
 
-    answer = fresh_platform.visit_public("shop", timeout=15)
+    answer = fresh_platform.visit_public("shop")
     assert (answer.status_code, answer.text) == (200, "good")
     assert answer.headers["PaaKS-Revision"] == live, "the last live revision, not the tip, which cannot start"
-    assert fresh_platform.visit_public("hello", timeout=15).status_code == 200
+    assert fresh_platform.visit_public("hello").status_code == 200

@@ -179,6 +179,7 @@ class Platform(abc.ABC):
         """A visitor's request at the dispatcher; `path` is `hello/…` with a token, or `~demo/hello/…`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= options.pop("headers", {})
+        options.setdefault("timeout", 15.0)  # the dispatcher holds a request for up to 10 s
         return httpx2.request(options.pop("method", "GET"), f"{self.dispatcher}/{path}", headers=headers, **options)
 
     def visit_public(self, service: str, **options: Any) -> httpx2.Response:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import json
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -24,7 +24,6 @@ from core import names
 from tests.cluster.cluster import KubernetesCluster
 from tests.cluster.installation import SYSTEM, Installation
 
-_NUMBERS = itertools.count(1)
 _SECONDS = 120.0
 _PARTS = "app.kubernetes.io/part-of=paaks"
 
@@ -39,7 +38,7 @@ class InstalledPlatform(Platform):
         self._is_own = is_own
         self.api, self.dispatcher = installation.api, installation.dispatcher
         if is_own:
-            self._make_tenant(f"own-{next(_NUMBERS)}")
+            self._make_tenant(f"own-{secrets.token_hex(4)}")
         self._namespace = names.namespace_of(self.tenant_id)
 
     def _make_tenant(self, slug: str) -> None:
@@ -47,12 +46,12 @@ class InstalledPlatform(Platform):
             _expect(operator.post("/api/v1/tenants", json={"slug": slug}), 201)
         self._make_admin(slug)
         deadline = time.monotonic() + _SECONDS
-        while self.visit_public("hello", timeout=15).status_code != 200:
+        while self.visit_public("hello").status_code != 200:
             assert time.monotonic() < deadline, self.describe()
 
     def _make_admin(self, slug: str) -> None:
         """A new admin of the tenant, and their token."""
-        email = f"admin-{next(_NUMBERS)}@example.com"
+        email = f"admin-{secrets.token_hex(4)}@example.com"
         with self.operator() as operator:
             person = {"email": email, "name": "Dana", "roles": {slug: "admin"}}
             password = _expect(operator.post("/api/v1/users", json=person), 201)["password"]

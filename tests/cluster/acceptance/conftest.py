@@ -6,7 +6,7 @@ What is marked `embedded` is about `paaks up` itself, and is left out.
 from __future__ import annotations
 
 import contextlib
-import itertools
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from tests.cluster.installation import Installation
 from tests.cluster.installed_platform import InstalledPlatform
 
 __all__ = ["fresh_platform", "platform", "pytest_runtest_makereport", "service_name"]
-_numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -45,6 +44,6 @@ def fresh_platform(own_cluster: KubernetesCluster, installation: Installation) -
 @pytest.fixture
 def service_name(platform: InstalledPlatform) -> Iterator[str]:
     """A name that no other test uses; what is called so goes when the test is over, for the node is small."""
-    name = f"svc-{next(_numbers)}"
+    name = f"svc-{secrets.token_hex(4)}"
     yield name
     platform.remove_services(name)
