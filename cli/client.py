@@ -40,16 +40,17 @@ Answer = dict[str, Any]
 
 
 class Client:
-    """A connection to one server as one caller; close it (`with`)."""
+    """A connection to one server as one caller; close it (`with`). An answer may take `patience` seconds."""
 
-    def __init__(self, target: Target, *, debug: bool = False) -> None:
+    def __init__(self, target: Target, *, debug: bool = False, patience: float = ANSWER_SECONDS) -> None:
         self.target = target
+        self._patience = patience
         self._csrf: str | None = None
         hooks = {"response": [_show_exchange]} if debug else {}
         self._http = httpx2.Client(
             base_url=target.server,
             headers={"User-Agent": f"paaks/{importlib.metadata.version('paaks')}"},
-            timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(patience, connect=min(patience, CONNECT_SECONDS)),
             follow_redirects=False,
             trust_env=not is_loopback(target.server),
             event_hooks=hooks,
@@ -107,7 +108,7 @@ class Client:
     ) -> httpx2.Response:
         """One request. `wait` seconds go into `Prefer`. Raises Failure for everything but a success."""
         sent = dict(headers or {})
-        timeout = ANSWER_SECONDS
+        timeout = self._patience
         if wait is not None:
             sent["Prefer"] = f"wait={max(1, round(wait))}"
             timeout += wait
@@ -120,7 +121,7 @@ class Client:
                 content=content,
                 headers=sent,
                 params=params,
-                timeout=httpx2.Timeout(timeout, connect=CONNECT_SECONDS),
+                timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
             )
         except httpx2.HTTPError as error:
             raise self.explain(error) from error

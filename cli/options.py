@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import target
+from cli.completions import complete_contexts, complete_tenants
 from cli.failure import Exit, Failure
 from cli.output import FORMATS, Style
 from cli.target import Target, Wish
@@ -81,8 +82,16 @@ def connected(function: Function) -> Function:
     """Gives a command `--server`, `-t` and `--context`, as one argument `connection`."""
 
     @click.option("--server", metavar="URL", help="The api's address (PAAKS_SERVER).")
-    @click.option("-t", "-n", "--tenant", metavar="SLUG", help="The tenant (PAAKS_TENANT).")
-    @click.option("--context", metavar="NAME", envvar="PAAKS_CONTEXT", help="One of several logins.")
+    @click.option(
+        "-t", "-n", "--tenant", metavar="SLUG", help="The tenant (PAAKS_TENANT).", shell_complete=complete_tenants
+    )
+    @click.option(
+        "--context",
+        metavar="NAME",
+        envvar="PAAKS_CONTEXT",
+        help="One of several logins.",
+        shell_complete=complete_contexts,
+    )
     @click.option("--debug", type=click.Choice(["api"]), envvar="PAAKS_DEBUG", help="Show each request.")
     def wrapper(server: str | None, tenant: str | None, context: str | None, debug: str | None, **rest: Any) -> Any:
         return function(connection=Connection(Wish(server, tenant, context), debug == "api"), **rest)

@@ -12,6 +12,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from cli import catalogue, root, topics
+from cli.completions import complete_services
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected
 
@@ -72,7 +73,7 @@ def completion(shell: str) -> None:
 
 
 @click.command("open")
-@click.argument("service", required=False)
+@click.argument("service", required=False, shell_complete=complete_services)
 @connected
 def open_command(connection: Connection, service: str | None) -> None:
     """Open a service in a browser, or the server; where there is none, print the address."""

@@ -12,6 +12,7 @@ import click
 import httpx2
 
 from cli.client import CONNECT_SECONDS, Client, read_failure
+from cli.completions import complete_services
 from cli.failure import Exit, Failure
 from cli.log_lines import format_line, read_lines
 from cli.options import Connection, connected
@@ -23,7 +24,7 @@ _LOG_SECONDS = 1.0
 
 
 @click.command()
-@click.argument("service")
+@click.argument("service", shell_complete=complete_services)
 @click.argument("path", required=False, default="")
 @click.option("-X", "--request", "method", metavar="METHOD", help="GET, or POST with -d.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="NAME: VALUE")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cli import config, offline, working_tree
+from cli.completions import complete_services
 from cli.failure import Exit, Failure
 from cli.working_tree import Snapshots
 from core import problems
@@ -54,7 +55,7 @@ def print_problems(found: Sequence[Problem], services: Sequence[str]) -> None:
 
 
 @click.command()
-@click.argument("service", required=False)
+@click.argument("service", required=False, shell_complete=complete_services)
 @click.option("--revision", metavar="COMMIT", help="Of a commit, not of the files as they lie here.")
 @click.option("-C", "--directory", default=".", type=click.Path(path_type=Path), help="Of another directory.")
 @click.option("--tenant-id", metavar="UUID", help="Whose namespace; a made-up one without it.")

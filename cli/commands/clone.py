@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.client import API
+from cli.completions import complete_tenants
 from cli.failure import Exit, Failure
 from cli.git_credential import helper_command
 from cli.options import Connection, connected
@@ -25,7 +26,7 @@ _NO_PROMPT = {"GIT_TERMINAL_PROMPT": "0"}
 
 
 @click.command()
-@click.argument("tenant_name", metavar="[TENANT]", required=False)
+@click.argument("tenant_name", metavar="[TENANT]", required=False, shell_complete=complete_tenants)
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
 @connected
 def clone(connection: Connection, tenant_name: str | None, directory: Path | None) -> None:

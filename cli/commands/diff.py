@@ -17,6 +17,7 @@ from cli import config, working_tree
 from cli.client import Client
 from cli.commands.check import render_tree, write_objects
 from cli.commands.status import read_services
+from cli.completions import complete_services
 from cli.drawing import clean
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected
@@ -29,7 +30,7 @@ Trees = Mapping[str, str]
 
 
 @click.command()
-@click.argument("service", required=False)
+@click.argument("service", required=False, shell_complete=complete_services)
 @click.option(
     "--revision", "span", metavar="A..B", help="Between two commits; B is what lies here where it is left out."
 )

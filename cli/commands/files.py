@@ -12,6 +12,7 @@ import click
 
 from cli.client import Client
 from cli.commands.services import finish
+from cli.completions import complete_places
 from cli.drawing import clean
 from cli.failure import Exit, Failure
 from cli.options import Connection, Function, connected, styled, waiting
@@ -38,7 +39,7 @@ def files() -> None:
 
 
 @files.command("ls")
-@click.argument("place", metavar="SERVICE[/DIRECTORY]")
+@click.argument("place", metavar="SERVICE[/DIRECTORY]", shell_complete=complete_places)
 @click.option("--ref", metavar="COMMIT", help="At a branch, a tag or a commit.")
 @connected
 @styled
@@ -53,7 +54,7 @@ def list_files(connection: Connection, style: Style, place: str, ref: str | None
 
 
 @files.command()
-@click.argument("place", metavar="SERVICE/PATH")
+@click.argument("place", metavar="SERVICE/PATH", shell_complete=complete_places)
 @click.option("--ref", metavar="COMMIT", help="At a branch, a tag or a commit.")
 @connected
 def cat(connection: Connection, place: str, ref: str | None) -> None:
@@ -65,7 +66,7 @@ def cat(connection: Connection, place: str, ref: str | None) -> None:
 
 
 @files.command()
-@click.argument("place", metavar="SERVICE/PATH")
+@click.argument("place", metavar="SERVICE/PATH", shell_complete=complete_places)
 @click.argument("source", default="-", type=click.File("rb"), metavar="[FILE|-]")
 @changing
 def put(connection: Connection, place: str, source: Any, message: str | None, timeout: float | None) -> int:
@@ -77,7 +78,7 @@ def put(connection: Connection, place: str, source: Any, message: str | None, ti
 
 
 @files.command()
-@click.argument("place", metavar="SERVICE/PATH")
+@click.argument("place", metavar="SERVICE/PATH", shell_complete=complete_places)
 @changing
 def rm(connection: Connection, place: str, message: str | None, timeout: float | None) -> int:
     """Delete a file."""
@@ -89,7 +90,7 @@ def rm(connection: Connection, place: str, message: str | None, timeout: float |
 
 
 @files.command()
-@click.argument("place", metavar="SERVICE/PATH")
+@click.argument("place", metavar="SERVICE/PATH", shell_complete=complete_places)
 @changing
 def edit(connection: Connection, place: str, message: str | None, timeout: float | None) -> int:
     """Open a file in $EDITOR, and commit what was saved."""

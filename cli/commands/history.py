@@ -10,6 +10,7 @@ import click
 from cli import commit_names
 from cli.client import Client
 from cli.commands.services import finish
+from cli.completions import complete_services
 from cli.drawing import clean
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected, styled, waiting
@@ -31,7 +32,7 @@ _LOOK_BACK = 1000
 
 
 @click.command()
-@click.argument("service", required=False)
+@click.argument("service", required=False, shell_complete=complete_services)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True)
 @click.option("--failed", is_flag=True, help="Only those that failed.")
 @click.option("--author", metavar="TEXT", help="Only those of somebody whose address has this in it.")
@@ -56,7 +57,7 @@ def _matches(item: Mapping[str, Any], failed: bool, author: str | None) -> bool:
 
 
 @click.command()
-@click.argument("service")
+@click.argument("service", shell_complete=complete_services)
 @click.argument("commit", required=False)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @waiting("it is live")

@@ -16,6 +16,7 @@ import click
 
 from cli.client import Broken, Client
 from cli.commands.status import read_services
+from cli.completions import complete_services
 from cli.drawing import uses_colour
 from cli.failure import Failure
 from cli.log_lines import Line, format_line, read_lines
@@ -27,7 +28,7 @@ _FOREVER = 3600.0 * 24
 
 
 @click.command()
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes.")
 @click.option("-p", "--previous", is_flag=True, help="Of the processes before the running ones.")
 @click.option("--tail", type=click.IntRange(0, 10_000), default=500, show_default=True, help="The last lines.")

@@ -11,6 +11,7 @@ import click
 
 from cli import commit_names, data_directory, progress
 from cli.client import Client
+from cli.completions import complete_services
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected, waiting
 from cli.output import short
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("service", required=False)
+@click.argument("service", required=False, shell_complete=complete_services)
 @click.option("--allow-prune", metavar="COMMIT", help="That commit may remove as many services as it does.")
 @waiting("the result is there")
 @click.option("--local", is_flag=True, help="One pass in this process; needs `paaks up --no-controller`.")

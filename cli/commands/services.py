@@ -9,6 +9,7 @@ import click
 
 from cli import progress, scaffold
 from cli.client import Client
+from cli.completions import complete_services
 from cli.failure import Exit
 from cli.options import Connection, connected, styled, waiting
 from cli.output import Column, Style, age_column, print_item, print_list, short
@@ -58,7 +59,7 @@ def list_services(client: Client, style: Style, state: str | None = None) -> Non
 
 
 @services.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_services)
 @connected
 @styled
 def describe(connection: Connection, style: Style, name: str) -> None:
@@ -83,7 +84,7 @@ def create(connection: Connection, name: str, template: str, timeout: float | No
 
 
 @services.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_services)
 @waiting("it is gone")
 @connected
 def delete(connection: Connection, names: tuple[str, ...], timeout: float | None) -> int:

@@ -12,6 +12,7 @@ import click
 from cli import progress
 from cli.client import Broken, Client
 from cli.commands.services import COLUMNS, EMPTY
+from cli.completions import complete_services
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected, styled, timed
 from cli.output import Style, print_item, print_list, table_lines, write_line
@@ -22,7 +23,7 @@ Shown = Mapping[str, Any]
 
 
 @click.command()
-@click.argument("service", required=False)
+@click.argument("service", required=False, shell_complete=complete_services)
 @click.option("--for", "wanted", type=click.Choice(["live", "synced"]), help="Wait until it is; 7 where it cannot.")
 @timed(120.0, "How long to wait, with --for.")
 @click.option("-w", "--watch", is_flag=True, help="Go on: a line for each change.")
