@@ -101,7 +101,7 @@ async def follow(
             version, due = None, math.inf
         if cause is None and time.monotonic() - started > settings.longest_delay:
             failures = 0
-        await asyncio.sleep(_wait(cause, failures, settings))
+        await _pause(cluster, _wait(cause, failures, settings))
         failures += 1
         if cause is not None and failures & (failures - 1) == 0:  # 1, 2, 4, 8 …: an outage is not told every second
             _log.warning("watch interrupted", kind=kind, cause=str(cause), failures=failures)
@@ -110,6 +110,13 @@ async def follow(
 def _must_list(error: RetryLater | ClusterError) -> bool:
     """Is the version that we know of no use any more?"""
     return isinstance(error, GoneError) or (isinstance(error, RetryLater) and error.extra.get("status") == _TOO_LARGE)
+
+
+async def _pause(cluster: Cluster, seconds: float) -> None:
+    """Wait; no longer than until a server that was away is back: what others learn of it, no watch should miss."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await cluster.wait_return()
 
 
 def _wait(cause: Exception | None, failures: int, settings: WatchSettings) -> float:

@@ -152,10 +152,10 @@ class Exchange:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def refuse(self, status: int, reason: str, *lines: str) -> None:
+    async def refuse(self, status: int, reason: str, *lines: str, message: str = "as it was told to") -> None:
         """A Status."""
         said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "reason": reason}
-        body = json.dumps(said | {"message": f"as it was told to: {reason}"}).encode()
+        body = json.dumps(said | {"message": message}).encode()
         await self.begin(status, ["Content-Type: application/json", f"Content-Length: {len(body)}", *lines])
         await self.say(body)
 

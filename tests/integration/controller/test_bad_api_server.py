@@ -10,97 +10,38 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import aiohttp
 import pytest
 
-from controller.live_objects import KINDS, tree_of
-from controller.loop import Controller
+from controller.live_objects import KINDS
 from core import names
 from core.cluster import Cluster
-from core.commit import Put
 from core.watch import follow
 from tests.cluster import fault_proxy
-from tests.cluster.fault_proxy import Exchange, Fault, FaultProxy, Upstream, forward, on_lists, on_watches, refuse, some
-from tests.integration.controller.world import World, open_world, running
-from tests.node_process import NodeProcess
+from tests.cluster.fault_proxy import Exchange, Fault, FaultProxy, forward, on_lists, on_watches, refuse, some
+from tests.integration.controller.disturbed import (
+    change,
+    count_waiting,
+    direct,
+    find_trees,
+    proxy,
+    upstream,
+    wait_applied,
+    wait_quiet,
+    wait_until,
+    world,
+)
+from tests.integration.controller.world import World, running
+
+__all__ = ["direct", "proxy", "upstream", "world"]
 
 SOAK = bool(os.environ.get("SOAK"))
 GRACE = 0.1  # seconds in which what was under way may still come
 Rounds = Callable[[int], int]
-
-
-@pytest.fixture
-def direct(node: NodeProcess) -> str:
-    """The way to the API server that is never disturbed, for the test itself."""
-    return node.target
-
-
-@pytest.fixture
-def upstream(node: NodeProcess) -> Upstream:
-    """The way to it that the proxy takes."""
-    return Upstream.on_socket(node.socket)
-
-
-@pytest.fixture
-async def proxy(upstream: Upstream, tmp_path: Path) -> AsyncIterator[FaultProxy]:
-    made = FaultProxy(tmp_path / "api.sock", upstream)
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def world(direct: str, proxy: FaultProxy, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A tenant, and a controller that reaches the cluster through the proxy alone."""
-    async with open_world(direct, database_url, tmp_path) as made:
-        made.settings = replace(made.settings, cluster=proxy.target, relist_seconds=3.0)
-        yield made
-
-
-def change(world: World, text: str, service: str = "hello") -> str:
-    """A push; the commit."""
-    handler = f"class Handler:\n    def run(self, req):\n        return {text!r}\n"
-    return world.commit(Put(f"{service}/service.yaml", b""), Put(f"{service}/handler.py", handler.encode()))
-
-
-def find_trees(world: World, commit_id: str) -> dict[str, str | None]:
-    """The short tree of every service at a commit."""
-    entries = world.repository.tree(world.repository.root_of(commit_id))
-    return {entry.name.decode(): names.short_tree(entry.oid) for entry in entries if entry.kind == "tree"}
-
-
-async def wait_applied(world: World, commit_id: str, seconds: float = 60) -> None:
-    """Until the cluster holds what a commit says."""
-    wanted = find_trees(world, commit_id)
-    found: dict[str, str | None] = {}
-    try:
-        async with asyncio.timeout(seconds):
-            while found != wanted:
-                await asyncio.sleep(0.02)
-                deployments, _ = await world.cluster.list("Deployment", namespace=world.tenant.namespace)
-                found = {deployment["metadata"]["name"]: tree_of(deployment) for deployment in deployments}
-    except TimeoutError:
-        raise AssertionError(f"{found} is not {wanted}") from None
-
-
-async def wait_quiet(controller: Controller) -> None:
-    """Until the controller has had nothing to do for a second."""
-    quiet = 0
-    async with asyncio.timeout(60):
-        while quiet < 20:
-            await asyncio.sleep(0.05)
-            quiet = 0 if controller.queue._waiting or controller.queue._working else quiet + 1
-
-
-def count_waiting(controller: Controller) -> int:
-    """How many keys the controller's queue holds, in whatever way; no key is held twice in one way."""
-    queue = controller.queue
-    return len({*queue._waiting, *queue._working, *queue._again, *queue._timers, *queue._failures})
 
 
 def list_written(proxy: FaultProxy, since: float) -> set[str]:
@@ -179,8 +120,8 @@ async def test_rl_13_clients_that_were_told_the_same_come_at_different_times(pro
     clients = [Cluster.connect(proxy.target) for _ in range(6)]
 
     async def list_once(client: Cluster) -> None:
-        async for change in follow(client, "Namespace", selector="a=b"):
-            if change.type == "synced":
+        async for seen in follow(client, "Namespace", selector="a=b"):
+            if seen.type == "synced":
                 return
 
     async def refuse_first(exchange: Exchange) -> None:
@@ -276,12 +217,6 @@ async def miss_a_deletion(world: World, proxy: FaultProxy, fault: Fault) -> None
                     break
                 await asyncio.sleep(0.02)
         await wait_until(lambda: len(list_watched(proxy)) == len(KINDS), 10 - min(9.0, time.monotonic() - mended))
-
-
-async def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.02)
 
 
 def list_watched(proxy: FaultProxy) -> set[str]:
