@@ -80,6 +80,12 @@ def next_step(service: Shown) -> str:
     return f"paaks status {name} -w"
 
 
+def describe_ready(service: Shown) -> str | None:
+    """`1/2`: how many pods answer, and how many there should be; None where that is not known."""
+    ready, wanted = service.get("ready"), service.get("replicas")
+    return f"{ready}/{wanted if wanted is not None else '?'}" if ready is not None else None
+
+
 def describe_stages(release: Shown) -> str:
     """`apply 6ms  start 21ms  live 2ms`."""
     stages = release.get("stages") or {}
@@ -93,6 +99,7 @@ def describe_lines(service: Shown, releases: Sequence[Shown]) -> list[str]:
         f"path     {service['path'] or '.'}",
         f"tree     {service['tree']}",
         f"replicas {service.get('replicas') if service.get('replicas') is not None else '-'}",
+        f"ready    {describe_ready(service) or '-'}",
     ]
     if releases:
         lines.append("releases")

@@ -9,9 +9,9 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +21,7 @@ from api.conditions import matches, read_tag
 from api.deps import Committer, Platform, Reader, ThePlatform, wait_seconds
 from api.known_releases import find_newest, find_tips
 from api.operations import answer, describe, refusal
+from api.ready_pods import count_ready
 from api.service_index import Overview, Tip, find_past, find_tree
 from api.shapes import services as shapes
 from api.shapes.changes import ConflictProblem, Landing
@@ -35,6 +36,7 @@ from core.tenants import Tenant
 router = APIRouter()
 _BASE = "/api/v1/tenants/{slug}/services"
 _CONFLICT = dict.fromkeys((409, 412), refusal(ConflictProblem))
+Ready = Annotated[bool, Query(description="count each service's pods that answer, as `ready`")]
 Live = Mapping[str, str]
 
 
@@ -54,12 +56,15 @@ class NewService(BaseModel):
         wishes=("If-None-Match",),
     ),
 )
-async def list_services(request: Request, platform: ThePlatform, reader: Reader) -> Response:
+async def list_services(request: Request, platform: ThePlatform, reader: Reader, ready: Ready = False) -> Response:
     """Every service at the head of main, and those that are gone from it and still held; by name."""
     tenant = reader[1]
     overview = await platform.index.read(tenant)
     live = await asyncio.to_thread(_read_live, platform, tenant, overview)
     shown = await _show_all(platform, tenant, overview, live)
+    if ready:
+        counted = await count_ready(platform.cluster, tenant)
+        shown = [item | _show_ready(item["name"], counted) for item in shown]
     body = json.dumps({"head": overview.head, "items": shown}, separators=(",", ":")).encode()
     tag = hashlib.sha256(body).hexdigest()[:32]
     headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
@@ -69,7 +74,7 @@ async def list_services(request: Request, platform: ThePlatform, reader: Reader)
 
 
 @router.get(_BASE + "/{service}", **describe("getService", "services", {200: answer(shapes.Service, "ETag")}))
-async def get_service(service: str, platform: ThePlatform, reader: Reader) -> Response:
+async def get_service(service: str, platform: ThePlatform, reader: Reader, ready: Ready = False) -> Response:
     """One service; its ETag is its tree."""
     tenant = reader[1]
     overview = await platform.index.read(tenant)
@@ -77,6 +82,8 @@ async def get_service(service: str, platform: ThePlatform, reader: Reader) -> Re
     live = await asyncio.to_thread(_read_live, platform, tenant, Overview(overview.head, {service: tip}))
     release = (await find_tips(platform.live, platform.engine, tenant.id, {service: tip.commit})).get(service)
     shown = _show(platform, tenant, tip, release, live.get(service))
+    if ready:
+        shown |= _show_ready(service, await count_ready(platform.cluster, tenant, service))
     return JSONResponse(shown, headers={"ETag": f'"{tip.tree}"', "Cache-Control": "private, no-cache"})
 
 
@@ -158,6 +165,10 @@ async def _show_all(
 def _show(platform: Platform, tenant: Tenant, tip: Tip, release: Release | None, live: Live | None) -> dict[str, Any]:
     url = views.make_url(platform.settings.apps_url, tenant.slug, tip)
     return views.show_service(tip, release, live, url, platform.live.drifts(tenant.id).get(tip.name))
+
+
+def _show_ready(service: str, counted: Mapping[str, int] | None) -> dict[str, Any]:
+    return {"ready": counted.get(service, 0) if counted is not None else None}
 
 
 def _read_live(platform: Platform, tenant: Tenant, overview: Overview) -> dict[str, Live]:

@@ -40,7 +40,10 @@ class Drift(TypedDict):
 
 
 class Service(TypedDict):
-    """A service at the head of main; `public` and `replicas` are null where its descriptor cannot be read."""
+    """A service at the head of main; `public` and `replicas` are null where its descriptor cannot be read.
+
+    `ready` is there where it was asked for: how many pods answer, null where the cluster does not say.
+    """
 
     name: str
     path: str
@@ -56,6 +59,7 @@ class Service(TypedDict):
     live: LiveRevision | None
     release: Release | None
     drift: Drift | None
+    ready: NotRequired[int | None]
 
 
 class Services(TypedDict):

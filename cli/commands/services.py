@@ -13,11 +13,13 @@ from cli.completions import complete_services
 from cli.failure import Exit
 from cli.options import Connection, connected, styled, waiting
 from cli.output import Column, Style, age_column, print_item, print_list, short
-from cli.service_lines import describe_lines
+from cli.service_lines import describe_lines, describe_ready
 
+READY = {"ready": "true"}  # asks the server to count pods
 COLUMNS = (
     Column("NAME", lambda item: item["name"]),
     Column("STATUS", lambda item: item["status"]["state"]),
+    Column("READY", describe_ready),
     Column("LIVE", lambda item: short((item.get("live") or {}).get("commit"))),
     Column("COMMIT", lambda item: short(item["commit"])),
     *age_column("at"),
@@ -52,7 +54,7 @@ def list_command(connection: Connection, style: Style, state: str | None) -> Non
 
 def list_services(client: Client, style: Style, state: str | None = None) -> None:
     """Print the services of the client's tenant."""
-    answer = client.read("GET", f"{client.tenant}/services")
+    answer = client.read("GET", f"{client.tenant}/services", query=READY)
     if state is not None:
         answer = {**answer, "items": [item for item in answer["items"] if item["status"]["state"] == state]}
     print_list(answer, COLUMNS, style, name="name", empty=EMPTY if state is None else f"None is {state}.")
@@ -65,7 +67,7 @@ def list_services(client: Client, style: Style, state: str | None = None) -> Non
 def describe(connection: Connection, style: Style, name: str) -> None:
     """Everything about one: where, who, since when, and its last five releases."""
     with connection.open() as client:
-        service = client.read("GET", client.service(name))
+        service = client.read("GET", client.service(name), query=READY)
         releases = client.read("GET", f"{client.tenant}/releases", query={"service": name, "limit": 5})["items"]
     print_item(service, style, lambda: describe_lines(service, releases), name="name")
 

@@ -11,11 +11,11 @@ import click
 
 from cli import progress
 from cli.client import Broken, Client
-from cli.commands.services import COLUMNS, EMPTY
+from cli.commands.services import COLUMNS, READY, list_services
 from cli.completions import complete_services
 from cli.failure import Exit, Failure
 from cli.options import Connection, connected, styled, timed
-from cli.output import Style, print_item, print_list, table_lines, write_line
+from cli.output import Style, print_item, table_lines, write_line
 from cli.service_lines import status_lines
 
 _WATCH_SECONDS = 3600.0
@@ -39,7 +39,7 @@ def status(
         if watch:
             keep_watching(client, service, style)
         elif service is None:
-            print_list(client.read("GET", f"{client.tenant}/services"), COLUMNS, style, name="name", empty=EMPTY)
+            list_services(client, style)
         else:
             shown = client.read("GET", client.service(service))
             print_item(shown, style, lambda: status_lines(shown), name="name")
@@ -85,8 +85,8 @@ def _release_of(shown: Shown) -> Shown:
 def read_services(client: Client, service: str | None) -> list[Shown]:
     """One service, or all."""
     if service is not None:
-        return [client.read("GET", client.service(service))]
-    return list(client.read("GET", f"{client.tenant}/services")["items"])
+        return [client.read("GET", client.service(service), query=READY)]
+    return list(client.read("GET", f"{client.tenant}/services", query=READY)["items"])
 
 
 def keep_watching(client: Client, service: str | None, style: Style) -> None:
@@ -121,7 +121,8 @@ def _read_known(client: Client, service: str | None, seen: Mapping[str, Shown]) 
         found = []
     there = {item["name"] for item in found}
     gone = {"state": "removed", "reason": None, "sentence": None, "message": None}
-    return found + [{**item, "status": gone, "live": None} for name, item in seen.items() if name not in there]
+    nothing = {"status": gone, "live": None, "ready": None}
+    return found + [{**item, **nothing} for name, item in seen.items() if name not in there]
 
 
 def _differs(before: Shown | None, now: Shown) -> bool:

@@ -280,6 +280,10 @@ def test_a_service_is_created_called_rolled_back_and_deleted(
     assert json.loads(note.stdout) == {"name": "first"}
     described = terminal.run("services", "describe", service_name).stdout
     assert f"path     {service_name}" in described
+    assert "ready    1/1" in described
+    rows = [row.split() for row in terminal.run("services").stdout.splitlines()]
+    assert rows[0][:3] == ["NAME", "STATUS", "READY"]
+    assert [service_name, "live", "1/1"] in [row[:3] for row in rows]
 
     source = write_handler("changed")
     terminal.run("files", "put", f"{service_name}/handler.py", stdin=source)

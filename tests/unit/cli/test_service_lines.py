@@ -1,11 +1,11 @@
-"""What `paaks status SERVICE` says of drift."""
+"""What `paaks status SERVICE` says of drift, and how many processes of a service answer."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.service_lines import is_fought, status_lines
+from cli.service_lines import describe_lines, describe_ready, is_fought, status_lines
 
 SERVICE: dict[str, Any] = {
     "name": "hello",
@@ -56,3 +56,13 @@ def test_a_fight_ends_when_it_has_been_quiet_for_a_minute() -> None:
     assert not fought(DRIFT, 64)
     assert not fought(DRIFT | {"reason": "Corrected"}, 1)
     assert not fought(None, 1)
+
+
+def test_ready_is_how_many_answer_of_how_many_there_should_be() -> None:
+    assert describe_ready({"ready": 1, "replicas": 2}) == "1/2"
+    assert describe_ready({"ready": 0, "replicas": 1}) == "0/1"
+    assert describe_ready({"ready": 1, "replicas": None}) == "1/?"
+    assert describe_ready({"ready": None, "replicas": 2}) is None
+    assert describe_ready({"replicas": 2}) is None  # of a server that does not count
+    assert "ready    1/2" in describe_lines({**SERVICE, "tree": "t", "ready": 1, "replicas": 2}, [])
+    assert "ready    -" in describe_lines({**SERVICE, "tree": "t"}, [])

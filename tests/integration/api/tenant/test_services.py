@@ -37,6 +37,13 @@ def test_a_service_is_shown_with_its_tip(api: Api) -> None:
     assert api.get("/services").json == {"head": api.head, "items": [shown]}
 
 
+def test_how_many_pods_answer_is_said_on_request_and_null_without_a_cluster(api: Api) -> None:
+    (listed,) = api.get("/services?ready=true").json["items"]
+    assert listed == api.get("/services/hello?ready=1").json
+    assert listed == {**api.get("/services/hello").json, "ready": None}
+    assert "ready" not in api.get("/services?ready=false").json["items"][0]
+
+
 def test_a_list_that_has_not_changed_is_not_sent_again(api: Api) -> None:
     first = api.get("/services")
     assert api.get("/services", If_None_Match=first.headers["ETag"]).status == 304
