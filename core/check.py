@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -102,9 +102,15 @@ class Checker:
 
     async def describe_services(self, source: Source, root: str, *, tenant: str) -> dict[str, Found]:
         """The services of a root tree by name; those whose service.yaml is not right are left out."""
+        services = [
+            (path, tree, descriptor)
+            for path, tree in find_services(source, root)
+            if (descriptor := _find_descriptor(source, path, tree)) is not None
+        ]
+        await self._parse_descriptors(source, services, tenant)
         found = {}
-        for path, tree in find_services(source, root):
-            service = await self._describe(source, path, tree, tenant)
+        for path, tree, descriptor in services:
+            service = await self._describe(source, path, tree, descriptor, tenant)
             if service is not None:
                 found[service.name] = service
         return found
@@ -218,18 +224,29 @@ class Checker:
             parsed = await self._pool.parse(PYTHON, file.oid, source.blob(file.oid), tenant=tenant)
         return [replace(problem, file=file.path) for problem in parsed.problems]
 
-    async def _describe(self, source: Source, path: str, tree: str, tenant: str) -> Found | None:
-        entry = next((e for e in source.tree(tree) if e.name == names.SERVICE_FILE.encode()), None)
-        if entry is None or entry.kind != "blob" or (path and names.name_problem(path)):
-            return None
+    async def _parse_descriptors(self, source: Source, services: Sequence[tuple[str, str, str]], tenant: str) -> None:
+        """Have those of many services parsed in a row; what is asked for one by one is then known."""
+        unknown = {oid for path, _, oid in services if path and self._pool.recall(DESCRIPTOR, oid) is None}
+        blobs = {oid: source.blob(oid) for oid in unknown if source.size(oid) <= MAX_DESCRIPTOR_BYTES}
+        await self._pool.parse_all(DESCRIPTOR, blobs, tenant=tenant)
+
+    async def _describe(self, source: Source, path: str, tree: str, oid: str, tenant: str) -> Found | None:
         kind = DESCRIPTOR if path else ROOT_DESCRIPTOR
-        parsed = self._pool.recall(kind, entry.oid)
-        if parsed is None and source.size(entry.oid) <= MAX_DESCRIPTOR_BYTES:
-            parsed = await self._pool.parse(kind, entry.oid, source.blob(entry.oid), tenant=tenant)
+        parsed = self._pool.recall(kind, oid)
+        if parsed is None and source.size(oid) <= MAX_DESCRIPTOR_BYTES:
+            parsed = await self._pool.parse(kind, oid, source.blob(oid), tenant=tenant)
         if parsed is None or parsed.problems:
             return None
         service = Service(**(parsed.service or {}))
         return Found(path or str(service.name), path, tree, service)
+
+
+def _find_descriptor(source: Source, path: str, tree: str) -> str | None:
+    """The blob of a service's service.yaml, where it can be one."""
+    entry = next((e for e in source.tree(tree) if e.name == names.SERVICE_FILE.encode()), None)
+    if entry is None or entry.kind != "blob" or (path and names.name_problem(path)):
+        return None
+    return entry.oid
 
 
 def find_services(source: Source, root: str) -> Iterator[tuple[str, str]]:

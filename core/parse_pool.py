@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ MEMORY_BYTES = 512 * 2**20
 _SLOW_SECONDS = 0.1  # a file that takes longer goes on at the lowest priority
 _WALL_SECONDS = 20.0  # a worker that gets no processor for so long is given up
 _KEPT = 20_000  # answers in the cache
+_AT_ONCE = 64  # files that a worker is asked for before another tenant may have it
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -63,11 +65,20 @@ class _Worker:
             )
         self.reader, self.writer = await asyncio.open_connection(sock=ours, limit=2**22)
 
-    async def ask(self, kind: int, data: bytes, milliseconds: int) -> Parsed:
-        """Raises EOFError where the file was too much for the process."""
+    async def ask(self, kind: int, files: Sequence[bytes], milliseconds: int, answers: list[Parsed]) -> None:
+        """All questions at once, and the answers as they come, until one of them was slow.
+
+        Raises EOFError where a file, the one after those that are answered, was too much for the process.
+        """
+        self.writer.write(b"".join(REQUEST.pack(kind, milliseconds, len(data)) + data for data in files))
+        for _ in files:
+            answers.append(await self._receive())
+            if self.slow:
+                return
+
+    async def _receive(self) -> Parsed:
         renice = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._step_back)
         try:
-            self.writer.write(REQUEST.pack(kind, milliseconds, len(data)) + data)
             async with asyncio.timeout(_WALL_SECONDS):
                 (length,) = ANSWER.unpack(await self.reader.readexactly(ANSWER.size))
                 return _read(json.loads(await self.reader.readexactly(length)))
@@ -124,31 +135,38 @@ class ParsePool:
 
     async def parse(self, kind: int, oid: str, data: bytes, *, tenant: str) -> Parsed:
         """What is in a blob. A file that takes too long or too much memory gets a `check-too-slow` problem."""
+        return (await self.parse_all(kind, {oid: data}, tenant=tenant))[oid]
+
+    async def parse_all(self, kind: int, blobs: Mapping[str, bytes], *, tenant: str) -> dict[str, Parsed]:
+        """The same for many, by their ids: a worker is asked for all at once, which saves waiting for each in turn."""
         async with self._turns.setdefault(tenant, asyncio.Lock()):
-            found = self.recall(kind, oid)
-            if found is None:
-                found = await self._ask(kind, data)
-                self._cache[kind, oid] = found
-                while len(self._cache) > _KEPT:
-                    self._cache.popitem(last=False)
+            found = {oid: parsed for oid in blobs if (parsed := self.recall(kind, oid)) is not None}
+            missing = [oid for oid in blobs if oid not in found]
+            for oid, parsed in zip(missing, await self._ask(kind, [blobs[oid] for oid in missing]), strict=True):
+                found[oid] = self._cache[kind, oid] = parsed
+            while len(self._cache) > _KEPT:
+                self._cache.popitem(last=False)
         return found
 
-    async def _ask(self, kind: int, data: bytes) -> Parsed:
-        worker = await self._idle.get()
-        try:
-            answer = await worker.ask(kind, data, self._milliseconds)
-        except EOFError:
-            await self._replace(worker)
-            detail = f"it took more than {self._milliseconds / 1000:g} s or {MEMORY_BYTES // 2**20} MiB to parse"
-            return Parsed((Problem("check-too-slow", detail),))
-        except BaseException:
-            await asyncio.shield(self._replace(worker))  # an answer that nobody waits for must not meet the next one
-            raise
-        if worker.slow:
-            await self._replace(worker)
-        else:
-            self._idle.put_nowait(worker)
-        return answer
+    async def _ask(self, kind: int, files: Sequence[bytes]) -> list[Parsed]:
+        answers: list[Parsed] = []
+        while len(answers) < len(files):
+            worker = await self._idle.get()
+            try:
+                await worker.ask(kind, files[len(answers) : len(answers) + _AT_ONCE], self._milliseconds, answers)
+            except EOFError:
+                await self._replace(worker)
+                detail = f"it took more than {self._milliseconds / 1000:g} s or {MEMORY_BYTES // 2**20} MiB to parse"
+                answers.append(Parsed((Problem("check-too-slow", detail),)))
+                continue
+            except BaseException:
+                await asyncio.shield(self._replace(worker))  # an answer that nobody waits for must not meet the next
+                raise
+            if worker.slow:
+                await self._replace(worker)
+            else:
+                self._idle.put_nowait(worker)
+        return answers
 
     async def _add(self) -> None:
         worker = _Worker()

@@ -47,3 +47,26 @@ async def test_the_same_blob_is_parsed_once() -> None:
         assert pool.recall(PYTHON, "a") is answer
         assert await pool.parse(PYTHON, "a", b"not read again", tenant="t") is answer
         assert pool.recall(DESCRIPTOR, "a") is None
+
+
+async def test_many_are_answered_each_for_itself_though_one_among_them_is_too_much() -> None:
+    blobs = {str(number): b"x = %d\n" % number for number in range(200)}
+    blobs |= {"70": LONG, "71": b"def f(:\n"}
+    async with ParsePool(workers=2, milliseconds=8) as pool:
+        found = await pool.parse_all(PYTHON, blobs, tenant="t")
+        again = await pool.parse_all(PYTHON, dict.fromkeys(blobs, b"not read again"), tenant="t")
+
+    assert {oid: [problem.slug for problem in answer.problems] for oid, answer in found.items() if answer.problems} == {
+        "70": ["check-too-slow"],
+        "71": ["syntax-error"],
+    }
+    assert found.keys() == blobs.keys()
+    assert again == found
+
+
+async def test_what_is_slow_among_many_is_answered_and_the_rest_by_another_worker() -> None:
+    blobs = {"slow": LONG} | {str(number): b"x = %d\n" % number for number in range(20)}
+    async with ParsePool(workers=1, milliseconds=20_000) as pool:
+        found = await pool.parse_all(PYTHON, blobs, tenant="t")
+
+    assert [answer.problems for answer in found.values()] == [()] * 21
