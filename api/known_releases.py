@@ -5,7 +5,7 @@ What does not live here: moving releases on (the controller), waiting for them (
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -56,6 +56,42 @@ async def list_releases(
         if follows and (last is None or _order(release.place) <= last):
             found.setdefault(release.id, release)
     return sorted(found.values(), key=lambda release: _order(release.place))[:limit]
+
+
+async def list_of_commits(
+    live: Live, engine: AsyncEngine, tenant: str, commits: Collection[str]
+) -> list[tuple[Release, float | None]]:
+    """The releases of some commits, each with when another one took its place, if one has.
+
+    Without a database: what this process knows.
+    """
+    try:
+        stored = await releases.list_of_commits(engine, tenant, commits) if commits else []
+    except RetryLater:
+        stored = []
+    known = {release.id: release for release in live.all(tenant)}
+    found = {release.id: (known.get(release.id, release), ended) for release, ended in stored}
+    for release in known.values():
+        if release.commit in commits:
+            found.setdefault(release.id, (release, None))
+    return [(release, _find_end(release, ended, known.values())) for release, ended in found.values()]
+
+
+async def find_commits(live: Live, engine: AsyncEngine, tenant: str, *, state: str | None, via: str | None) -> set[str]:
+    """The commits of a release in a state, that came in a way. Raises RetryLater where the database does not answer."""
+    known = {release.id: release for release in live.all(tenant)}
+    fits = {r.commit for r in known.values() if state in (None, r.state) and via in (None, r.via)}
+    return fits | await releases.find_commits(engine, tenant, state=state, via=via)
+
+
+def _find_end(release: Release, stored: float | None, known: Iterable[Release]) -> float | None:
+    """When the next one of the service went live."""
+    start = release.stages.get("live")
+    if start is None:
+        return None
+    starts = [r.stages["live"] for r in known if r.service == release.service and "live" in r.stages]
+    later = [at for at in (*starts, stored) if at is not None and at > start]
+    return min(later, default=None)
 
 
 def _order(place: releases.Place) -> tuple[float, str, str]:

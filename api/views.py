@@ -1,4 +1,4 @@
-"""How the API shows what a tenant has: services, and the files of one. Pure.
+"""How the API shows what a tenant has: services, the files of one, and what became of a commit. Pure.
 
 What does not live here: commits (`core/history.py`), releases (`core/releases.py`), problems (`core/problems.py`).
 """
@@ -6,7 +6,7 @@ What does not live here: commits (`core/history.py`), releases (`core/releases.p
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from api.service_index import Tip
@@ -56,6 +56,13 @@ def show_status(release: Release | None, tree: str, live: Mapping[str, str] | No
     else:
         said = ("unknown", None, "Nothing has been heard of this revision yet.", None)
     return dict(zip(("state", "reason", "sentence", "message"), said, strict=True))
+
+
+def show_past_commit(commit: Shown, known: Collection[tuple[Release, float | None]]) -> Shown:
+    """A commit with what became of it: its releases among those known, each with when its time was over."""
+    of_it = [(release, ended) for release, ended in known if release.commit == commit["sha"]]
+    shown = [releases.describe(r) | {"liveUntil": format_time(e) if e is not None else None} for r, e in of_it]
+    return commit | {"releases": sorted(shown, key=lambda release: release["service"])}
 
 
 def make_url(apps_url: str, slug: str, tip: Tip) -> str:

@@ -6,7 +6,7 @@ What does not live here: today's trees (`repository.py`), how a change came to b
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -155,17 +155,35 @@ def format_time(seconds: float) -> str:
 
 
 def list_commits(
-    repository: Repository, head: str, *, service: str | None, limit: int
+    repository: Repository,
+    head: str,
+    *,
+    service: str | None,
+    limit: int,
+    wanted: Callable[[pygit2.Commit], bool] | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The log from `head` back, at most `limit` entries, and the commit to go on from; only those of one service."""
+    """The log from `head` back, at most `limit` entries, and the commit to go on from.
+
+    Only those of one service, and only those that are wanted.
+    """
     entries: list[dict[str, Any]] = []
     for walked, commit in enumerate(first_parents(repository, head)):
         if len(entries) == limit or walked == 10_000:
             return entries, str(commit.id)
+        if wanted is not None and not wanted(commit):
+            continue
         entry = describe_commit(repository, str(commit.id))
         if service is None or service in entry["services"]:
             entries.append(entry)
     return entries, None
+
+
+def has_changed(repository: Repository, commit: pygit2.Commit, path: str) -> bool:
+    """Is what lies at a path another than in the first parent?"""
+    before = (
+        repository.find(str(repository.commit(str(commit.parent_ids[0])).tree_id), path) if commit.parent_ids else None
+    )
+    return repository.find(str(commit.tree_id), path) != before
 
 
 def _patches(repository: Repository, old: str | None, new: str) -> Iterator[pygit2.Patch]:

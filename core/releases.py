@@ -6,7 +6,7 @@ loss of a service: they hold who, when and how long. What does not live here: de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -224,3 +224,29 @@ async def find(engine: AsyncEngine, tenant: str, service: str, commit: str) -> R
     async with store.reading(engine) as connection:
         row = (await connection.execute(query)).first()
     return _release(row) if row is not None else None
+
+
+async def list_of_commits(
+    engine: AsyncEngine, tenant: str, commits: Collection[str]
+) -> list[tuple[Release, float | None]]:
+    """The releases of some commits, each with when another one took its place (epoch seconds), if one has."""
+    table, later = store.releases, store.releases.alias()
+    start, next_start = (sa.cast(of.c.stages["live"].astext, sa.Double) for of in (table, later))
+    same = (later.c.tenant_id == table.c.tenant_id) & (later.c.service == table.c.service)
+    ended = sa.select(sa.func.min(next_start)).where(same, next_start > start).scalar_subquery()
+    query = sa.select(table, ended.label("ended")).where(table.c.tenant_id == tenant, table.c.commit.in_(commits))
+    async with store.reading(engine) as connection:
+        rows = await connection.execute(query.order_by(table.c.service, table.c.commit))
+        return [(_release(row), row.ended) for row in rows]
+
+
+async def find_commits(engine: AsyncEngine, tenant: str, *, state: str | None, via: str | None) -> set[str]:
+    """The commits that have a release in a state, and one that came in a way."""
+    table = store.releases
+    query = sa.select(table.c.commit).where(table.c.tenant_id == tenant)
+    if state is not None:
+        query = query.where(table.c.state == state)
+    if via is not None:
+        query = query.where(table.c.via == via)
+    async with store.reading(engine) as connection:
+        return set(await connection.scalars(query))

@@ -1,6 +1,6 @@
-"""The history of main: its commits, and what two of them differ in.
+"""The history of main: its commits and what became of each, and what two of them differ in.
 
-What does not live here: how a commit came to be live (`releases.py`), making one (`changes.py`, `files.py`).
+What does not live here: one release (`releases.py`), making a commit (`changes.py`, `files.py`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from api import commit_filter, known_releases, views
+from api.commit_filter import Filter
 from api.cursors import read_commit_cursor, write_commit_cursor
-from api.deps import Reader, ThePlatform
+from api.deps import Platform, Reader, ThePlatform
 from api.operations import add_texts, answer, describe
 from api.service_index import Overview
 from api.shapes import history as shapes
 from core import history
 from core.errors import Problem, Refused
 from core.repository import Repository
+from core.tenants import Tenant
 
 router = APIRouter()
 _TENANT = "/api/v1/tenants/{slug}"
@@ -31,25 +34,35 @@ _NEVER_RUN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "s
 async def list_commits(
     platform: ThePlatform,
     reader: Reader,
-    service: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: str | None = None,
+    chosen: Annotated[Filter, Query()],
 ) -> dict[str, Any]:
     """The commits of main, newest first, first parents only; of one service: those that changed it."""
     tenant = reader[1]
     overview = await platform.index.read(tenant)
     repository = await asyncio.to_thread(Repository, platform.tenants.path_of(tenant))
-    start = repository.resolve(read_commit_cursor(cursor)) if cursor else overview.head
-    of = _directory_of(overview, service)
-    items, further = await asyncio.to_thread(history.list_commits, repository, start, service=of, limit=limit)
-    return {"items": items, "next": write_commit_cursor(further) if further else None}
+    start = repository.resolve(read_commit_cursor(chosen.cursor)) if chosen.cursor else overview.head
+    of = _directory_of(overview, chosen.service)
+    released = None
+    if chosen.failed or chosen.via is not None:
+        state = "failed" if chosen.failed else None
+        released = await known_releases.find_commits(
+            platform.live, platform.engine, tenant.id, state=state, via=chosen.via
+        )
+    wanted = commit_filter.make_predicate(chosen, repository, released)
+    items, further = await asyncio.to_thread(
+        history.list_commits, repository, start, service=of, limit=chosen.limit, wanted=wanted
+    )
+    shown = await _add_releases(platform, tenant, items)
+    return {"items": shown, "next": write_commit_cursor(further) if further else None}
 
 
-@router.get(_TENANT + "/commits/{ref:path}", **describe("getCommit", "commits", {200: answer(shapes.Commit)}))
+@router.get(_TENANT + "/commits/{ref:path}", **describe("getCommit", "commits", {200: answer(shapes.PastCommit)}))
 async def get_commit(ref: str, platform: ThePlatform, reader: Reader) -> dict[str, Any]:
     """One commit, by its full id, or the one of a branch or a tag."""
-    repository = await asyncio.to_thread(Repository, platform.tenants.path_of(reader[1]))
-    return await asyncio.to_thread(lambda: history.describe_commit(repository, repository.resolve(ref)))
+    tenant = reader[1]
+    repository = await asyncio.to_thread(Repository, platform.tenants.path_of(tenant))
+    found = await asyncio.to_thread(lambda: history.describe_commit(repository, repository.resolve(ref)))
+    return (await _add_releases(platform, tenant, [found]))[0]
 
 
 @router.get(
@@ -57,12 +70,15 @@ async def get_commit(ref: str, platform: ThePlatform, reader: Reader) -> dict[st
     **describe("compareCommits", "commits", {200: add_texts(answer(shapes.Comparison), _DIFF)}),
 )
 async def compare_commits(span: str, request: Request, platform: ThePlatform, reader: Reader) -> Response:
-    """What `a...b` differ in, from a to b: files with their patches; with `Accept: text/x-diff`, one unified diff."""
+    """What `a...b` differ in, from a to b: files with their patches; with `Accept: text/x-diff`, one unified diff.
+
+    `...b` is all of b.
+    """
     old, dots, new = span.partition("...")
     if not dots:
         raise Refused(Problem("bad-request", "compare two commits as `a...b`"))
     repository = await asyncio.to_thread(Repository, platform.tenants.path_of(reader[1]))
-    base, head = repository.resolve(old), repository.resolve(new)
+    base, head = repository.resolve(old) if old else None, repository.resolve(new)
     if _DIFF in request.headers.get("accept", ""):
         text = await asyncio.to_thread(_write_diff, repository, base, head)
         return StreamingResponse(iter(text), media_type=f"{_DIFF}; charset=utf-8", headers=_NEVER_RUN)
@@ -70,7 +86,7 @@ async def compare_commits(span: str, request: Request, platform: ThePlatform, re
     return JSONResponse(found, headers={"Vary": "Accept"})
 
 
-def _write_diff(repository: Repository, base: str, head: str) -> list[bytes]:
+def _write_diff(repository: Repository, base: str | None, head: str) -> list[bytes]:
     """All of it. Raises Refused where it is larger than anybody reads."""
     parts, size = [], 0
     for part in history.write_patch(repository, base, head):
@@ -80,6 +96,13 @@ def _write_diff(repository: Repository, base: str, head: str) -> list[bytes]:
             hint = "fetch the repository and run `git diff`"
             raise Refused(Problem("bad-request", f"the diff is longer than {_MAX_DIFF:,} bytes", hint=hint))
     return parts
+
+
+async def _add_releases(platform: Platform, tenant: Tenant, commits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Commits with what became of each."""
+    asked = {commit["sha"] for commit in commits}
+    found = await known_releases.list_of_commits(platform.live, platform.engine, tenant.id, asked)
+    return [views.show_past_commit(commit, found) for commit in commits]
 
 
 def _directory_of(overview: Overview, service: str | None) -> str | None:

@@ -28,13 +28,6 @@ class Commit(TypedDict):
     services: list[str]
 
 
-class Commits(TypedDict):
-    """Newest first; `next` is the cursor of the next page."""
-
-    items: list[Commit]
-    next: str | None
-
-
 class FileDifference(TypedDict):
     """What became of one file; `patch` is null where the whole would be too long."""
 
@@ -47,9 +40,9 @@ class FileDifference(TypedDict):
 
 
 class Comparison(TypedDict):
-    """What two commits differ in."""
+    """What two commits differ in; the base is null where one was compared with nothing."""
 
-    base: Sha
+    base: Sha | None
     head: Sha
     files: list[FileDifference]
     services: dict[str, ServiceChange]
@@ -91,6 +84,25 @@ class Release(TypedDict):
     message: str | None
     supersededBy: Sha | None
     url: str | None
+
+
+class PastRelease(Release):
+    """What became of a commit in one service; `liveUntil` is when another one took its place."""
+
+    liveUntil: Time | None
+
+
+class PastCommit(Commit):
+    """A commit of main, and what became of it."""
+
+    releases: list[PastRelease]
+
+
+class Commits(TypedDict):
+    """Newest first; `next` is the cursor of the next page."""
+
+    items: list[PastCommit]
+    next: str | None
 
 
 class Releases(TypedDict):

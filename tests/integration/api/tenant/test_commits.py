@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pygit2.enums import ObjectType
 
 from core import history
 from core.commit import Put
+from core.releases import Release
 from tests.integration.api.tenant.conftest import Api
 
 
@@ -29,6 +32,7 @@ def test_the_log_is_read_page_by_page(api: Api) -> None:
         "at": first["at"],
         "parents": [made[-2]],
         "services": ["hello"],
+        "releases": [],
     }
 
 
@@ -38,6 +42,60 @@ def test_the_log_of_one_service_is_what_changed_it(api: Api) -> None:
     items = api.get("/commits?service=hello").json["items"]
     assert [item["subject"] for item in items] == ["Ours", "Start from the template"]
     assert api.get("/commits?service=nope").json == {"items": [], "next": None}
+
+
+def release(api: Api, commit: str, state: str = "live", via: str = "web", **stages: float) -> Release:
+    return Release(api.tenant.id, "hello", commit, "t" * 40, state, via=via, created=1_700_000_000.0, stages=stages)
+
+
+def test_what_became_of_each_commit_is_told_with_it(api: Api) -> None:
+    first, second, third = (api.plant(Put("hello/x.txt", b"%d" % n)) for n in range(3))
+    failed = replace(release(api, second, "failed"), reason="ImportFailed", message="Traceback")
+    api.store(release(api, first, live=1_700_000_001.0), failed, release(api, third, live=1_700_000_060.0))
+    items = {item["sha"]: item["releases"] for item in api.get("/commits?limit=3").json["items"]}
+    assert {sha: [found["state"] for found in items[sha]] for sha in items} == {
+        first: ["live"],
+        second: ["failed"],
+        third: ["live"],
+    }
+    assert items[first][0]["liveUntil"] == items[third][0]["stages"]["live"]["at"]
+    assert items[second][0]["liveUntil"] is items[third][0]["liveUntil"] is None
+    assert items[second][0]["message"] == "Traceback"
+    assert api.get(f"/commits/{first}").json["releases"] == items[first]
+
+
+def test_a_release_that_was_just_heard_of_ends_what_is_stored(api: Api) -> None:
+    api.store(release(api, api.head, live=1_700_000_001.0))
+    before = api.head
+    api.plant(Put("hello/x.txt", b"x"))
+    heard = api.hear("hello", "live")
+    newest, first = api.get("/commits").json["items"]
+    assert [found["state"] for found in newest["releases"]] == ["live"]
+    assert (newest["sha"], first["sha"]) == (heard.commit, before)
+    assert first["releases"][0]["liveUntil"] == newest["releases"][0]["stages"]["live"]["at"]
+
+
+def test_the_log_is_filtered(api: Api) -> None:
+    web = api.plant(Put("hello/x.txt", b"1"), message="Round Totals\n\nBecause of cents\n")
+    failed = api.plant(Put("hello/y.txt", b"1"), message="Break it\n")
+    git = api.plant(Put("hello/x.txt", b"2"), message="More\n")
+    api.store(release(api, web), release(api, failed, "failed"), release(api, git, via="git"))
+
+    def find(query: str) -> list[str]:
+        return [item["sha"] for item in api.get(f"/commits?{query}").json["items"]]
+
+    assert find("failed=true") == [failed]
+    assert find("via=git") == [git]
+    assert find("via=web") == [failed, web]
+    assert find("via=web&failed=true&text=break") == [failed]
+    assert find("text=ROUND") == find("text=cents") == find(f"text={web[:9]}") == [web]
+    assert find("path=hello/x.txt")[:2] == [git, web]
+    assert find("path=hello/y.txt") == [failed]
+    assert len(find("path=hello")) == len(find("")) == 4
+    assert find("author=MALLORY&limit=1") == [git]
+    assert find("author=mallory@example.org")[-1] == web
+    assert find("author=nobody") == find("path=nowhere") == find("text=nothing") == []
+    assert api.get("/commits?via=pigeon").problem == "bad-request"
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=--all"])
@@ -58,6 +116,10 @@ def test_two_commits_are_compared(api: Api) -> None:
     assert diff.headers["Content-Type"] == "text/x-diff; charset=utf-8"
     assert b"+++ b/new.txt\n" in diff.body
     assert b"+x = 1\n" in diff.body
+    everything = api.get("/compare/...main").json
+    assert everything["base"] is None
+    assert {file["status"] for file in everything["files"]} == {"added"}
+    assert b"--- /dev/null" in api.get("/compare/...main", Accept="text/x-diff").body
     assert api.get(f"/compare/{before}..main").problem == "bad-request"
     assert api.get(f"/compare/{before}").problem == "bad-request"
 
