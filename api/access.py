@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 from core.credentials import SCOPES
 
@@ -18,24 +18,23 @@ Credential = Literal["session", "access", "personal"]
 
 
 class Action(StrEnum):
-    """What can be done: in a tenant, or (from CREATE_TENANT on) to the platform."""
+    """What can be done: in a tenant, or (from CREATE_TENANT on) to the platform. `text` is for people."""
 
-    READ = "read"
-    """See services, files, history, releases and logs; fetch from the repository."""
-    CALL = "call"
-    """Visit private services."""
-    COMMIT = "commit"
-    """Change files, push, roll back, ask for a reconcile, confirm a prune."""
-    SUSPEND = "suspend"
-    """Stop and resume services."""
-    MANAGE = "manage"
-    """Members, and the tokens of others."""
-    CREATE_TENANT = "create-tenant"
-    """Make and list tenants."""
-    MANAGE_USERS = "manage-users"
-    """Make, list, change and disable users."""
-    OPERATE = "operate"
-    """See and turn what belongs to the platform: keys, quotas, audit."""
+    READ = "read", "See services, files, history, releases and logs; fetch from the repository"
+    CALL = "call", "Visit private services"
+    COMMIT = "commit", "Change files, push, roll back, ask for a reconcile, confirm a prune"
+    SUSPEND = "suspend", "Stop and resume services"
+    MANAGE = "manage", "Members, and the tokens of others"
+    CREATE_TENANT = "create-tenant", "Make and list tenants"
+    MANAGE_USERS = "manage-users", "Make, list, change and disable users"
+    OPERATE = "operate", "See and turn what belongs to the platform: keys, quotas, audit"
+
+    text: str
+
+    def __new__(cls, value: str, text: str) -> Self:
+        action = str.__new__(cls, value)
+        action._value_, action.text = value, text
+        return action
 
 
 PLATFORM = frozenset({Action.CREATE_TENANT, Action.MANAGE_USERS, Action.OPERATE})
@@ -92,6 +91,16 @@ def may(principal: Principal, action: Action, tenant_id: str | None = None) -> b
     if (tenant_id is None) != (action in PLATFORM) or _SCOPE[action] not in principal.scopes:
         return False
     return not _ALLOWED[action].isdisjoint(_held_roles(principal, tenant_id))
+
+
+def roles_for(action: Action) -> tuple[str, ...]:
+    """The roles that may, the least first; `operator` is the last."""
+    return tuple(role for role in (*ROLES, "operator") if role in _ALLOWED[action])
+
+
+def scope_for(action: Action) -> str:
+    """The scope that a credential needs."""
+    return _SCOPE[action]
 
 
 def may_know(principal: Principal, tenant_id: str) -> bool:

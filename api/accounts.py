@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from api.access import ROLES, Role
 from api.directory import Directory, User, count_up
 from api.passwords import Passwords, check_new_password, make_password
-from api.sessions import revoke_sessions
+from api.sessions import revoke_sessions, spend_link
 from core import store
-from core.errors import Conflict, NotFound, Problem
+from core.errors import Conflict, NotFound, Problem, Refused
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,19 @@ class Accounts:
         await self._directory.refresh()
         return self._directory.now.users[user_id]
 
+    async def choose_password(self, code: str, password: str) -> str:
+        """The id of a sign-in link's user, who has this password from now on. Raises Refused.
+
+        Only a good link is worth a hash: everybody may send one.
+        """
+        check_new_password(password)
+        async with store.writing(self._engine) as connection:
+            user_id = await spend_link(connection, code)
+            await _update_user(connection, user_id, {"password_hash": await self._passwords.hash(password)})
+            await revoke_sessions(connection, user_id)
+        await self._directory.refresh()
+        return user_id
+
     async def set_role(self, tenant_id: str, user_id: str, role: Role | None) -> None:
         """Gives a role, or takes it (None). Raises Conflict where the tenant would lose its last admin."""
         table = store.memberships
@@ -131,6 +144,12 @@ class Accounts:
             if held == "admin":
                 await _require_admin(connection, tenant_id)
         await self._directory.refresh()
+
+
+def check_name(name: str) -> None:
+    """Raises Refused for what cannot be a person's name: it becomes an author's in git."""
+    if not name.strip() or not name.isprintable() or any(c in "<>" for c in name):
+        raise Refused(Problem("bad-request", "name has characters that cannot be in a name", pointer="/name"))
 
 
 async def insert_user(connection: AsyncConnection, user: User, hashed: str, roles: Mapping[str, Role]) -> None:

@@ -26,6 +26,7 @@ from api.routes import (
     health,
     invoke,
     logs,
+    platform,
     problems,
     releases,
     services,
@@ -39,7 +40,7 @@ _BODY_BYTES = 2**20  # of JSON, where a route says nothing else
 _DIST = Path(__file__).parent.parent / "web" / "dist"
 _NOUNS = (
     *(session, tokens, tenants, users, services, files, changes, commits),
-    *(releases, logs, events, invoke, problems, health),
+    *(releases, logs, events, invoke, platform, problems, health),
 )
 
 

@@ -14,12 +14,12 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.access import Action, Principal, may, may_know
+from api.access import Action, Principal, may, may_know, roles_for, scope_for
 from api.accounts import Accounts
 from api.announcer import Announcer
 from api.auth import Authenticator, Wire, read_headers
 from api.changes import Changes
-from api.directory import Directory
+from api.directory import Directory, Snapshot
 from api.idempotency import Idempotency
 from api.live import Live
 from api.metrics import Metrics
@@ -37,6 +37,7 @@ from core.tenants import Tenant, Tenants
 
 PRINCIPAL = "paaks.principal"  # where the scope of a request has who sent it
 _LONGEST_WAIT = 600.0  # seconds
+_ASKED = 3  # admins that a refusal names
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _in_tenant(action: Action) -> Callable[..., Awaitable[Member]]:
         if tenant is None or not may_know(caller, tenant.id):
             raise NotFound(Problem("not-found", "there is no such tenant"))
         if not may(caller, action, tenant.id):
-            raise _forbidden(caller, action, tenant)
+            raise _forbidden(platform.directory.now, caller, action, tenant)
         return Member(caller, tenant)
 
     return admit
@@ -123,11 +124,16 @@ def _of_platform(action: Action) -> Callable[..., Awaitable[Principal]]:
     return admit
 
 
-def _forbidden(caller: Principal, action: Action, tenant: Tenant) -> Refused:
-    role = caller.role_in(tenant.id) or "none"
-    scopes = " ".join(sorted(caller.scopes))
-    detail = f"this takes the right to {action.value} in {tenant.slug}"
-    return Refused(Problem("forbidden", detail, hint=f"your role here is {role}, your token's scopes are: {scopes}"))
+def _forbidden(now: Snapshot, caller: Principal, action: Action, tenant: Tenant) -> Refused:
+    """Which role or scope is missing, and who can give it."""
+    role = caller.role_in(tenant.id) or ("operator" if caller.operator else "none")
+    if role in roles_for(action):
+        hint = f"your token's scopes are: {' '.join(sorted(caller.scopes))}; this takes {scope_for(action)}"
+    else:
+        admins = sorted(u.email for u in now.users.values() if now.roles.get(u.id, {}).get(tenant.id) == "admin")
+        ask = f"; ask {' or '.join(admins[:_ASKED])}" if admins else ""
+        hint = f"your role here is {role}, this takes {' or '.join(roles_for(action))}{ask}"
+    return Refused(Problem("forbidden", f"this takes the right to {action.value} in {tenant.slug}", hint=hint))
 
 
 Reader = Annotated[Member, Depends(_in_tenant(Action.READ))]

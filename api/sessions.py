@@ -93,14 +93,19 @@ class Sessions:
 
     async def use_link(self, code: str) -> Session:
         """A session for a one-time sign-in link, the first time it is used. Raises Refused."""
-        table = store.sign_in_links
-        good = sa.and_(table.c.hash == hash_secret(code), table.c.used_at.is_(None), table.c.expires_at > _now())
         async with store.writing(self._engine) as connection:
-            use = sa.update(table).where(good).values(used_at=_now()).returning(table.c.user_id)
-            user_id = await connection.scalar(use)
-        if user_id is None:
-            raise Refused(Problem("not-authenticated", "this sign-in link has been used, or its time is over"))
+            user_id = await spend_link(connection, code)
         return await self.open(user_id)
+
+    async def create_link(self, user_id: str, expires_in: float) -> tuple[str, datetime]:
+        """The code of a new one-time sign-in link and when it ends; those from before are worthless."""
+        table = store.sign_in_links
+        code, ends = make_secret(), _now() + timedelta(seconds=expires_in)
+        unused = sa.and_(table.c.user_id == user_id, table.c.used_at.is_(None))
+        async with store.writing(self._engine) as connection:
+            await connection.execute(sa.delete(table).where(unused))
+            await connection.execute(sa.insert(table).values(hash=hash_secret(code), user_id=user_id, expires_at=ends))
+        return code, ends
 
     async def create_token(
         self, user_id: str, tenant_id: str | None, name: str, scopes: tuple[str, ...], expires_in: float | None
@@ -137,6 +142,17 @@ class Sessions:
         change = sa.update(table).where(table.c.id == sa.bindparam("token")).values(last_used_at=sa.bindparam("at"))
         async with store.writing(self._engine) as connection:
             await connection.execute(change, [{"token": token, "at": at} for token, at in uses.items()])
+
+
+async def spend_link(connection: AsyncConnection, code: str) -> str:
+    """The user of a sign-in link, which is used up, as part of a transaction. Raises Refused."""
+    table = store.sign_in_links
+    good = sa.and_(table.c.hash == hash_secret(code), table.c.used_at.is_(None), table.c.expires_at > _now())
+    use = sa.update(table).where(good).values(used_at=_now()).returning(table.c.user_id)
+    user_id: str | None = await connection.scalar(use)
+    if user_id is None:
+        raise Refused(Problem("not-authenticated", "this sign-in link has been used, or its time is over"))
+    return user_id
 
 
 async def insert_token(connection: AsyncConnection, token: Token, text: str) -> None:

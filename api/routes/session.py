@@ -15,10 +15,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from api.access import Action, Principal, may, may_know
+from api.accounts import UserChange, check_name
 from api.deps import Caller, Platform, ThePlatform
 from api.directory import User
 from api.operations import answer, describe
-from api.passwords import PASSWORD_BYTES
+from api.passwords import PASSWORD_BYTES, TooManyAttempts
 from api.sessions import Session, not_signed_in
 from api.settings import Settings
 from api.shapes import people as shapes
@@ -33,11 +34,19 @@ _NEEDED = {"git": Action.READ, "app": Action.CALL}
 
 
 class SignIn(BaseModel):
-    """Either an address and a password, or the code of a sign-in link."""
+    """Either an address and a password, or the code of a sign-in link, with a new password if one is chosen."""
 
     email: Annotated[str, Field(max_length=254)] | None = None
     password: Annotated[str, Field(max_length=PASSWORD_BYTES)] | None = None
     code: Annotated[str, Field(max_length=200)] | None = None
+
+
+class OwnChange(BaseModel):
+    """What to change of oneself; a new password takes `currentPassword`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    password: Annotated[str, Field(max_length=PASSWORD_BYTES)] | None = None
+    currentPassword: Annotated[str, Field(max_length=PASSWORD_BYTES)] | None = None
 
 
 class TokenPurpose(BaseModel):
@@ -50,7 +59,9 @@ class TokenPurpose(BaseModel):
 @router.post(_PATH, **describe("signIn", "session", {200: answer(shapes.Session)}))
 async def sign_in(body: SignIn, request: Request, platform: ThePlatform) -> Response:
     """A new session; its cookies cannot be read by scripts, `csrf` goes into X-PaaKS-CSRF."""
-    if body.code is not None:
+    if body.code is not None and body.password is not None:
+        session = await platform.sessions.open(await platform.accounts.choose_password(body.code, body.password))
+    elif body.code is not None:
         session = await platform.sessions.use_link(body.code)
     elif body.email is not None and body.password is not None:
         user_id = await _verify(platform, body.email, body.password, _read_address(request))
@@ -87,11 +98,36 @@ async def describe_session(platform: ThePlatform, caller: Caller) -> dict[str, A
     return shown | {"credential": caller.credential, "scopes": sorted(caller.scopes)}
 
 
+@router.patch(_PATH, **describe("changeSelf", "session", {200: answer(shapes.Session)}))
+async def change_self(body: OwnChange, request: Request, platform: ThePlatform, caller: Caller) -> Response:
+    """Changes one's own name and password. A new password ends every session; this caller gets a new one."""
+    if caller.session is None:
+        raise _no_session("sign in to change what is yours")
+    if body.name is not None:
+        check_name(body.name)
+    if body.password is not None:
+        await _require_password(platform, caller, body.currentPassword or "", _read_address(request))
+    await platform.accounts.change_user(caller.user_id, UserChange(body.name, body.password))
+    if body.password is None:
+        return _answer_session(platform, Session(caller.session, caller.user_id, None))
+    return _answer_session(platform, await platform.sessions.open(caller.user_id))
+
+
+async def _require_password(platform: Platform, caller: Principal, password: str, address: str) -> None:
+    """Whoever holds an open browser is not yet its owner; wrong ones count as they do at the login."""
+    try:
+        await _verify(platform, caller.email, password, address)
+    except TooManyAttempts:
+        raise
+    except Refused as error:
+        raise Refused(Problem("bad-request", "this is not your password", pointer="/currentPassword")) from error
+
+
 @router.delete(_PATH, status_code=204, **describe("signOut", "session", {204: {}}))
 async def sign_out(platform: ThePlatform, caller: Caller) -> Response:
     """Ends the session; whatever was signed for it is refused everywhere within seconds."""
     if caller.session is None:
-        raise Refused(Problem("forbidden", "a personal token has no session", hint="DELETE /api/v1/tokens/{id}"))
+        raise _no_session("DELETE /api/v1/tokens/{id}")
     await platform.sessions.revoke(caller.session)
     response = Response(status_code=204)
     for name in ("paaks_session", "paaks_refresh"):
@@ -183,6 +219,10 @@ def _show(platform: Platform, user: User, principal: Principal, csrf: str | None
         "tenants": [{"id": t.id, "slug": t.slug, "role": principal.role_in(t.id)} for t in known],
         "csrf": csrf,
     }
+
+
+def _no_session(hint: str) -> Refused:
+    return Refused(Problem("forbidden", "a personal token has no session", hint=hint))
 
 
 def _is_uuid(text: str) -> bool:

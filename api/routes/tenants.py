@@ -21,7 +21,7 @@ from api.operations import answer, describe
 from api.readiness import keeps_apart
 from api.shapes import people as shapes
 from core import names
-from core.errors import NotFound, Problem, Refused
+from core.errors import Conflict, NotFound, Problem, Refused
 from core.repository import Repository
 from core.tenants import Tenant
 
@@ -34,6 +34,13 @@ class NewTenant(BaseModel):
 
     slug: Annotated[str, Field(max_length=100)]
     owner: Annotated[str, Field(max_length=254)] | None = None
+
+
+class NewMember(BaseModel):
+    """A user's address, and what they may do."""
+
+    email: Annotated[str, Field(max_length=254)]
+    role: Role
 
 
 class Membership(BaseModel):
@@ -86,6 +93,21 @@ async def list_members(platform: ThePlatform, reader: Reader) -> dict[str, Any]:
         if (role := now.roles.get(user.id, {}).get(reader.tenant.id)) is not None
     ]
     return {"items": sorted(found, key=lambda member: member["email"])}
+
+
+@router.post(
+    _PATH + "/{slug}/members", status_code=201, **describe("addMember", "members", {201: answer(shapes.Member)})
+)
+async def add_member(body: NewMember, platform: ThePlatform, manager: Manager) -> dict[str, Any]:
+    """Gives a role to whoever has this address; one who has a role already keeps it (409)."""
+    user = platform.directory.now.user_by_email(body.email)
+    if user is None:
+        detail = f"nobody here has the address {body.email[:100]!r}"
+        raise Refused(Problem("bad-request", detail, pointer="/email", hint="an operator makes users"))
+    if manager.tenant.id in platform.directory.now.roles.get(user.id, {}):
+        raise Conflict(Problem("name-taken", f"{user.email} is a member already", pointer="/email"))
+    await platform.accounts.set_role(manager.tenant.id, user.id, body.role)
+    return _show_member(user, body.role)
 
 
 @router.put(_PATH + "/{slug}/members/{userId}", **describe("setMember", "members", {200: answer(shapes.Member)}))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api.access import Role
-from api.accounts import NewUser, UserChange
+from api.accounts import NewUser, UserChange, check_name
 from api.deps import Platform, ThePlatform, UserManager
 from api.directory import User
 from api.operations import answer, describe
@@ -24,6 +24,8 @@ from core.history import format_time
 
 router = APIRouter()
 _PATH = "/api/v1/users"
+_A_DAY = 86_400.0
+_LONGEST_LINK = 7 * _A_DAY
 _EMAIL = re.compile(r"[^\s@<>,;:\"\\()\[\]\x00-\x20\x7f]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,187}[A-Za-z0-9])?")
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Password = Annotated[str, Field(max_length=PASSWORD_BYTES)]
@@ -48,6 +50,12 @@ class UserPatch(BaseModel):
     disabled: bool | None = None
 
 
+class LinkDraft(BaseModel):
+    """For how long the link is good; a day, where nothing is said."""
+
+    expiresIn: Annotated[float, Field(gt=0, le=_LONGEST_LINK, description="in seconds")] = _A_DAY
+
+
 @router.get(_PATH, **describe("listUsers", "users", {200: answer(shapes.Users)}))
 async def list_users(platform: ThePlatform, _: UserManager) -> dict[str, Any]:
     """All users, oldest first."""
@@ -64,7 +72,7 @@ async def create_user(body: UserDraft, request: Request, platform: ThePlatform, 
     """A new user; `password` is in the answer where one was made, and nowhere else."""
     if not _EMAIL.fullmatch(body.email):
         raise Refused(Problem("bad-request", "email is not an address", pointer="/email"))
-    _refuse_name(body.name)
+    check_name(body.name)
     new = NewUser(body.email, body.name, body.password, body.operator, _read_roles(platform, body.roles))
 
     async def create() -> tuple[int, dict[str, Any]]:
@@ -78,18 +86,30 @@ async def create_user(body: UserDraft, request: Request, platform: ThePlatform, 
 @router.patch(_PATH + "/{id}", **describe("changeUser", "users", {200: answer(shapes.User)}))
 async def change_user(id: str, body: UserPatch, platform: ThePlatform, _: UserManager) -> dict[str, Any]:
     """Whatever takes a right away, a new password too, ends the user's sessions."""
-    if id not in platform.directory.now.users:
-        raise NotFound(Problem("not-found", "there is no such user"))
+    _require_user(platform, id)
     if body.name is not None:
-        _refuse_name(body.name)
+        check_name(body.name)
     change = UserChange(body.name, body.password, body.operator, body.disabled)
     return _show(platform, await platform.accounts.change_user(id, change))
 
 
-def _refuse_name(name: str) -> None:
-    """A name becomes an author's in git."""
-    if not name.strip() or not name.isprintable() or any(c in "<>" for c in name):
-        raise Refused(Problem("bad-request", "name has characters that cannot be in a name", pointer="/name"))
+@router.post(
+    _PATH + "/{id}/link", status_code=201, **describe("createSignInLink", "users", {201: answer(shapes.SignInLink)})
+)
+async def create_link(id: str, body: LinkDraft, platform: ThePlatform, _: UserManager) -> dict[str, Any]:
+    """A link that signs its holder in once, to choose a password; the one from before is worthless.
+
+    Whoever has it is that user: it belongs into one person's hands.
+    """
+    _require_user(platform, id)
+    code, ends = await platform.sessions.create_link(id, body.expiresIn)
+    url = f"{platform.settings.public_url.rstrip('/')}/sign-in#code={code}&choose=password"
+    return {"url": url, "expiresAt": format_time(ends.timestamp())}
+
+
+def _require_user(platform: Platform, user_id: str) -> None:
+    if user_id not in platform.directory.now.users:
+        raise NotFound(Problem("not-found", "there is no such user"))
 
 
 def _read_roles(platform: Platform, roles: dict[str, Role]) -> dict[str, Role]:

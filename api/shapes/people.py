@@ -124,10 +124,45 @@ class CreatedUser(User):
     password: NotRequired[str]
 
 
+class SignInLink(TypedDict):
+    """An address that signs in once; whoever has it is that user."""
+
+    url: str
+    expiresAt: Time
+
+
 class Users(TypedDict):
     """All of them."""
 
     items: list[User]
+
+
+class Permission(TypedDict):
+    """Something that can be done in a tenant or, where `platform`, beyond; `roles` has `operator` as the last."""
+
+    action: str
+    text: str
+    platform: bool
+    roles: list[Literal["viewer", "developer", "admin", "operator"]]
+    scope: Scope
+
+
+class Permissions(TypedDict):
+    """All of them."""
+
+    items: list[Permission]
+
+
+class PlatformFacts(TypedDict):
+    """What runs here. `singleDomain`: tenants may share a machine without isolation, with a person's leave."""
+
+    version: str
+    publicUrl: str
+    appsUrl: str
+    isolation: str
+    singleDomain: bool
+    tenants: int
+    users: int
 
 
 class Life(TypedDict):
