@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import httpx2
 import jsonschema_rs
 
 from api.app import describe_routes
@@ -72,6 +73,14 @@ _PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/compo
 def read_contract() -> Contract:
     """The contract of this checkout; that it is what is served is a test of its own."""
     return Contract(describe_routes())
+
+
+def check_answer(response: httpx2.Response) -> None:
+    """A client's hook: each answer is as it is documented. What has no length may have no end, and is not read."""
+    request = response.request
+    body = response.read() if "content-length" in response.headers else None
+    path = request.url.raw_path.decode().partition("?")[0]
+    read_contract().check(request.method, path, response.status_code, response.headers, body)
 
 
 def read_events(body: bytes) -> list[dict[str, Any]]:

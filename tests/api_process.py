@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx2
 
-from tests.api_contract import read_contract
+from tests.api_contract import check_answer
 
 ROOT = Path(__file__).parent.parent
 Client = httpx2.Client
@@ -124,7 +124,7 @@ class ApiProcess:
     def open(self, token: str | None = None, **headers: str) -> Client:
         """A client of its own, with a bearer token or none; close it (`with`)."""
         given = {"Authorization": f"Bearer {token}"} if token else {}
-        hooks = {"response": [_check_answer]}
+        hooks = {"response": [check_answer]}
         return Client(
             base_url=self.url,
             headers=given | headers,
@@ -165,12 +165,3 @@ def slug_of(answer: httpx2.Response) -> str:
     assert document["status"] == answer.status_code
     assert document["requestId"] == answer.headers["paaks-request-id"]
     return str(document["type"]).removeprefix("/problems/")
-
-
-def _check_answer(response: httpx2.Response) -> None:
-    """Every answer is as `/openapi.json` says; a stream of events is not read."""
-    request = response.request
-    is_endless = response.headers.get("content-type", "").startswith("text/event-stream")
-    body = None if is_endless else response.read()
-    path = request.url.raw_path.decode().partition("?")[0]
-    read_contract().check(request.method, path, response.status_code, response.headers, body)
