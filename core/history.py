@@ -6,7 +6,7 @@ What does not live here: today's trees (`repository.py`), how a change came to b
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,27 @@ class Past:
 
     head: str
     services: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which commits somebody looks for: by part of the author's name or address, part of the message or how the id
+    begins, what they changed, and those alone that are `among` some."""
+
+    author: str = ""
+    text: str = ""
+    path: str | None = None
+    among: Collection[str] | None = None
+
+    def admits(self, repository: Repository, commit: pygit2.Commit) -> bool:
+        """Is it one of them? Capitals and small letters are the same."""
+        oid, text, author = str(commit.id), self.text.lower(), self.author.lower()
+        return (
+            (self.among is None or oid in self.among)
+            and any(author in said.lower() for said in read_author(commit).values())
+            and (oid.startswith(text) or text in _text(commit.raw_message).lower())
+            and (self.path is None or has_changed(repository, commit, self.path))
+        )
 
 
 def first_parents(repository: Repository, head: str) -> Iterator[pygit2.Commit]:
@@ -155,12 +176,7 @@ def format_time(seconds: float) -> str:
 
 
 def list_commits(
-    repository: Repository,
-    head: str,
-    *,
-    service: str | None,
-    limit: int,
-    wanted: Callable[[pygit2.Commit], bool] | None = None,
+    repository: Repository, head: str, *, service: str | None, limit: int, wanted: Wanted | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The log from `head` back, at most `limit` entries, and the commit to go on from.
 
@@ -170,7 +186,7 @@ def list_commits(
     for walked, commit in enumerate(first_parents(repository, head)):
         if len(entries) == limit or walked == 10_000:
             return entries, str(commit.id)
-        if wanted is not None and not wanted(commit):
+        if wanted is not None and not wanted.admits(repository, commit):
             continue
         entry = describe_commit(repository, str(commit.id))
         if service is None or service in entry["services"]:

@@ -9,15 +9,16 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from api import commit_filter, known_releases, views
-from api.commit_filter import Filter
+from api import known_releases, views
 from api.cursors import read_commit_cursor, write_commit_cursor
 from api.deps import Platform, Reader, ThePlatform
 from api.operations import add_texts, answer, describe
 from api.service_index import Overview
 from api.shapes import history as shapes
+from api.shapes.words import Via
 from core import history
 from core.errors import Problem, Refused
 from core.repository import Repository
@@ -30,25 +31,34 @@ _MAX_DIFF = 32 * 2**20  # bytes
 _NEVER_RUN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
+class Filter(BaseModel):
+    """Which commits somebody wants to see: each that is said has to be met."""
+
+    service: str | None = None
+    author: str = Field("", max_length=200, description="part of the name or the address")
+    via: Via | None = Field(None, description="how it came")
+    failed: bool = Field(False, description="only what failed in some service")
+    text: str = Field("", max_length=200, description="part of the message, or how the id begins")
+    path: str | None = Field(None, max_length=1000, description="only what changed this file or directory")
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
 @router.get(_TENANT + "/commits", **describe("listCommits", "commits", {200: answer(shapes.Commits)}))
-async def list_commits(
-    platform: ThePlatform,
-    reader: Reader,
-    chosen: Annotated[Filter, Query()],
-) -> dict[str, Any]:
+async def list_commits(platform: ThePlatform, reader: Reader, chosen: Annotated[Filter, Query()]) -> dict[str, Any]:
     """The commits of main, newest first, first parents only; of one service: those that changed it."""
     tenant = reader[1]
     overview = await platform.index.read(tenant)
     repository = await asyncio.to_thread(Repository, platform.tenants.path_of(tenant))
     start = repository.resolve(read_commit_cursor(chosen.cursor)) if chosen.cursor else overview.head
     of = _directory_of(overview, chosen.service)
-    released = None
+    among = None
     if chosen.failed or chosen.via is not None:
         state = "failed" if chosen.failed else None
-        released = await known_releases.find_commits(
+        among = await known_releases.find_commits(
             platform.live, platform.engine, tenant.id, state=state, via=chosen.via
         )
-    wanted = commit_filter.make_predicate(chosen, repository, released)
+    wanted = history.Wanted(chosen.author, chosen.text, chosen.path, among)
     items, further = await asyncio.to_thread(
         history.list_commits, repository, start, service=of, limit=chosen.limit, wanted=wanted
     )

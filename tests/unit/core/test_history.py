@@ -14,7 +14,7 @@ from pygit2.enums import ObjectType
 
 from core import history, repository
 from core.commit import format_tree
-from core.history import Past, trace_services
+from core.history import Past, Wanted, trace_services
 from core.repository import Entry, Repository
 
 Git = Callable[..., str]
@@ -145,6 +145,24 @@ def test_a_removal_is_found_where_it_happened(maker: Maker) -> None:
     assert history.find_removal(maker.repo, head, "b") == removal
     assert history.find_removal(maker.repo, removal, "b") == removal
     assert history.find_removal(maker.repo, head, "a") == head
+
+
+def test_a_log_has_only_what_is_wanted(maker: Maker) -> None:
+    first = maker.commit(maker.root({"a": 1}), message="Round Totals\n\nFor cents\n")
+    second = maker.commit(maker.root({"a": 1, "b": 1}), first)
+    third = maker.commit(maker.root({"a": 2, "b": 1}), second)
+
+    def find(wanted: Wanted, limit: int = 9) -> list[str]:
+        entries, further = history.list_commits(maker.repo, third, service=None, limit=limit, wanted=wanted)
+        assert (further is None) == (len(entries) < limit)
+        return [str(entry["sha"]) for entry in entries]
+
+    assert find(Wanted()) == find(Wanted(author="A@B")) == [third, second, first]
+    assert find(Wanted(text="totals")) == find(Wanted(text="CENTS")) == find(Wanted(text=first[:8])) == [first]
+    assert find(Wanted(path="a/v")) == find(Wanted(path="a")) == [third, first]
+    assert find(Wanted(path="b"), limit=1) == [second]
+    assert find(Wanted(among={first, second}, path="b")) == [second]
+    assert find(Wanted(author="ben")) == find(Wanted(path="a/nothing")) == find(Wanted(among=())) == []
 
 
 # -- what is shown --------------------------------------------------------------------------------------------------
