@@ -70,8 +70,9 @@ class LiveObjects:
         held, key = self._objects.setdefault(_namespace(obj), {}), plan.key_of(obj)
         known = held.get(key)
         if known is None or _version(obj) >= _version(known) or _uid(obj) != _uid(known):
-            held[key] = obj
-            if obj["kind"] != "Pod" and "managedFields" in obj["metadata"]:
+            held[key] = obj  # also the same once more: what the watch has told is held there too
+            is_new = known is None or _version(obj) != _version(known) or _uid(obj) != _uid(known)
+            if is_new and obj["kind"] != "Pod" and "managedFields" in obj["metadata"]:
                 self._owners.setdefault(_namespace(obj), {})[key] = read_owners(obj)
         # They are larger than all the rest: what is needed of them is kept apart.
         obj["metadata"].pop("managedFields", None)
