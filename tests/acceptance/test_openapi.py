@@ -126,10 +126,12 @@ def use_people(caller: Caller, name: str) -> None:
     user = caller.read(f"POST {users}", users, status=201, operator=True, json=body)["id"]
     caller.call(f"GET {users}", users, operator=True)
     caller.call(f"PATCH {users}/{{id}}", f"{users}/{user}", operator=True, json={"name": "Ana"})
+    caller.call(f"POST {users}/{{id}}/link", f"{users}/{user}/link", status=201, operator=True, json={})
     caller.call(f"POST {tenants}", tenants, status=201, operator=True, json={"slug": f"t-{name}"})
     caller.call(f"GET {tenants}", tenants, operator=True)
     caller.call(f"GET {T}", "")
-    caller.call(f"PUT {T}/members/{{userId}}", f"/members/{user}", json={"role": "viewer"})
+    caller.call(f"POST {T}/members", "/members", status=201, json={"email": body["email"], "role": "viewer"})
+    caller.call(f"PUT {T}/members/{{userId}}", f"/members/{user}", json={"role": "developer"})
     caller.call(f"GET {T}/members", "/members")
     caller.call(f"DELETE {T}/members/{{userId}}", f"/members/{user}", status=204)
     slug = caller.base.rpartition("/")[2]
@@ -201,5 +203,7 @@ def use_the_rest(caller: Caller) -> None:
     head = caller.read(f"GET {T}/services", "/services")["head"]
     caller.call(f"POST {T}/prune", "/prune", status=202, json={"commit": head})
     caller.call(f"POST {T}/reconcile", "/reconcile", status=202)
+    caller.call("GET /api/v1/platform", "/api/v1/platform", operator=True)
+    caller.call("GET /api/v1/roles", "/api/v1/roles")
     caller.call("GET /api/v1/problems/{slug}", "/api/v1/problems/forbidden")
     caller.call("GET /api/v1/schemas/service.json", "/api/v1/schemas/service.json")

@@ -11,10 +11,12 @@ from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
+from fastapi.routing import APIRoute
 
 from api import access
 from api.access import ROLES
 from api.app import describe_routes
+from api.routes import changes, files
 from api.shapes import words
 from core import credentials, releases
 from tests.api_contract import read_contract
@@ -92,6 +94,13 @@ def test_the_words_are_those_that_are_used() -> None:
     assert get_args(words.Role.__value__) == ROLES
     assert set(get_args(words.Scope.__value__)) == set(credentials.SCOPES)
     assert get_args(words.Credential.__value__) == get_args(access.Credential)
+
+
+def test_saving_costs_nothing_for_being_described() -> None:
+    for router in (files.router, changes.router):
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.operation_id in ("saveFile", "deleteFile", "postChanges"):
+                assert (route.response_model, route.responses) == (None, {})
 
 
 def check(status: int, headers: dict[str, str], body: Any, method: str = "POST", path: str = MINT) -> None:
