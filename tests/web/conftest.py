@@ -12,10 +12,11 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from started_platform import StartedPlatform
-from visitor import Visitor, sign_in
+from visitor import TIMEOUT, Visitor, sign_in
 
+expect.set_options(timeout=TIMEOUT)
 _BROWSERS = ("chromium-headless-shell", "chromium")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from started_platform import StartedPlatform
 
-_TIMEOUT = 20_000  # milliseconds: the machine may have much to do
+TIMEOUT = 20_000  # milliseconds: the machine may have much to do
 
 
 class Visitor:
@@ -14,7 +14,7 @@ class Visitor:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
-        context.set_default_timeout(_TIMEOUT)
+        context.set_default_timeout(TIMEOUT)
         context.on("page", self._listen)
 
     def open(self, address: str) -> Page:

@@ -4,7 +4,10 @@ export const patterns = {
   home: "/",
   login: "/login",
   signIn: "/sign-in",
+  account: "/account",
+  admin: "/admin/:tab?",
   tenant: "/t/:slug",
+  settings: "/t/:slug/settings/:tab?",
   service: "/t/:slug/s/:service",
   oldFiles: "/filesystem/:service/*",
   oldView: "/fileview/:service/*",
@@ -27,6 +30,16 @@ export function services(slug: string): string {
 export function service(slug: string, name: string, file?: string, line?: number): string {
   const hash = line === undefined ? "" : `#L${line}`;
   return join("t", slug, "s", name) + (file ? `?${new URLSearchParams({ file }).toString()}` : "") + hash;
+}
+
+/** The settings of a tenant; without a tab, what is said of it in general. */
+export function settings(slug: string, tab?: string): string {
+  return join("t", slug, "settings", ...(tab === undefined ? [] : [tab]));
+}
+
+/** The operators' pages; without a tab, the tenants. */
+export function admin(tab?: string): string {
+  return join("admin", ...(tab === undefined ? [] : [tab]));
 }
 
 /** A path that somebody else has put into an address: only our own pages, never another site. */

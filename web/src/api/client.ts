@@ -4,14 +4,13 @@
  */
 import createClient from "openapi-fetch";
 import { readProblem } from "./problems";
-import type { paths } from "./schema";
-import type { Session } from "./types";
+import type { CurrentSession, Session, paths } from "./schema";
 
 const SESSION = "/api/v1/session";
 let csrf = "";
 
 /** Remember what proves that a request comes from our own pages. */
-export function keepToken(session: Session): Session {
+export function keepToken<Kind extends Session | CurrentSession>(session: Kind): Kind {
   csrf = session.csrf ?? "";
   return session;
 }
@@ -45,10 +44,10 @@ export async function send(request: Request): Promise<Response> {
   return fetch(prepare(again));
 }
 
-export const client = createClient<paths>({ baseUrl: location.origin, fetch: send });
+export const client = createClient<paths, "application/json">({ baseUrl: location.origin, fetch: send });
 
 /** The body of a successful answer. Throws ApiProblem. */
-export async function read<Body>(answering: Promise<{ data?: unknown; error?: unknown; response: Response }>): Promise<Body> {
+export async function read<Body>(answering: Promise<{ data?: Body | undefined; error?: unknown; response: Response }>): Promise<Body> {
   const { data, error, response } = await answering;
   if (!response.ok) throw readProblem(response.status, error);
   return data as Body;

@@ -1,14 +1,13 @@
 /** The files of a service at a commit. A file's content is kept by its id in git, so it never becomes old. */
 import { queryOptions } from "@tanstack/react-query";
 import { client, read } from "./client";
-import type { FileContent, FileList } from "./types";
 
 /** At the head of main where `ref` is undefined; the answer says which commit that was. */
 export const fileList = (slug: string, service: string, ref?: string) =>
   queryOptions({
     queryKey: ["tenants", slug, "services", service, "files", ref ?? "head"],
     queryFn: async ({ signal, client: cache }) => {
-      const list = await read<FileList>(
+      const list = await read(
         client.GET("/api/v1/tenants/{slug}/services/{service}/files", {
           params: { path: { slug, service }, query: ref === undefined ? {} : { ref } },
           signal,
@@ -31,7 +30,7 @@ export const fileContent = (slug: string, service: string, { path, sha, ref }: B
   queryOptions({
     queryKey: ["tenants", slug, "blobs", service, path, sha],
     queryFn: ({ signal }) =>
-      read<FileContent>(
+      read(
         client.GET("/api/v1/tenants/{slug}/services/{service}/files/{path}", {
           params: { path: { slug, service, path }, query: { ref } },
           headers: { Accept: "application/json" },

@@ -1,17 +1,10 @@
 /** Calling a service through the platform, and what it said while it answered. */
 import { queryOptions } from "@tanstack/react-query";
 import { client, read } from "./client";
-import type { LogLine, Reply } from "./types";
+import type { Invocation, LogLine, ServiceCall } from "./schema";
 
-export interface Call {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body?: string;
-}
-
-export function invoke(slug: string, service: string, call: Call): Promise<Reply> {
-  return read<Reply>(
+export function invoke(slug: string, service: string, call: ServiceCall): Promise<Invocation> {
+  return read(
     client.POST("/api/v1/tenants/{slug}/services/{service}/invoke", {
       params: { path: { slug, service } },
       body: call,
@@ -24,7 +17,7 @@ export const requestLog = (slug: string, service: string, requestId: string) =>
   queryOptions({
     queryKey: ["tenants", slug, "services", service, "log", requestId],
     queryFn: async ({ signal }) => {
-      const text = await read<string>(
+      const text = await read(
         client.GET("/api/v1/tenants/{slug}/services/{service}/logs", {
           params: { path: { slug, service }, query: { requestId, tail: 200 } },
           parseAs: "text",

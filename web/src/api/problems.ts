@@ -1,12 +1,14 @@
 /** What can go wrong with a request, translated once: an `ApiProblem` is what every function of `api/` throws. */
-import type { Problem, Sides } from "./types";
+import type { ConflictProblem, Problem, Sides } from "./schema";
+
+type AnyProblem = Problem & Partial<Pick<ConflictProblem, "head" | "sides">>;
 
 export class ApiProblem extends Error {
   readonly status: number;
-  readonly problem: Problem;
+  readonly problem: AnyProblem;
 
-  constructor(status: number, problem: Problem) {
-    super(problem.detail ?? problem.title);
+  constructor(status: number, problem: AnyProblem) {
+    super(problem.detail);
     this.status = status;
     this.problem = problem;
   }
@@ -25,6 +27,8 @@ export class ApiProblem extends Error {
 /** What a person is told. */
 export interface Words {
   title: string;
+  /** `handler.py:2`, where a file is to blame. */
+  where?: string | undefined;
   detail?: string | undefined;
   hint?: string | undefined;
   requestId?: string | undefined;
@@ -32,8 +36,8 @@ export interface Words {
 
 export function explain(error: unknown): Words {
   if (error instanceof ApiProblem) {
-    const { title, detail, hint, requestId } = error.problem;
-    return { title, detail, hint, requestId };
+    const { title, detail, hint, requestId, file, line } = error.problem;
+    return { title, where: file && (line ? `${file}:${line}` : file), detail, hint, requestId };
   }
   if (error instanceof TypeError) return { title: "PaaKS cannot be reached", hint: "It is tried again by itself." };
   return { title: "Something went wrong in this page", detail: error instanceof Error ? error.message : String(error) };
@@ -44,9 +48,19 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiProblem && error.status === 401;
 }
 
+/** May the same request succeed a moment later? */
+export function isPassing(error: unknown): boolean {
+  return !(error instanceof ApiProblem) || error.status >= 500;
+}
+
+/** Have others changed the same lines? Then `sides` says how. */
+export function isConflict(error: unknown): error is ApiProblem {
+  return error instanceof ApiProblem && error.sides.length > 0;
+}
+
 /** The problem of an answer, whatever its body is. */
 export function readProblem(status: number, body: unknown): ApiProblem {
   const isProblem = typeof body === "object" && body !== null && "type" in body && "title" in body;
-  const fallback = { type: "about:blank", title: `The server answered ${status}`, status, detail: "", errors: [] };
-  return new ApiProblem(status, isProblem ? (body as Problem) : fallback);
+  const fallback: AnyProblem = { type: "/problems/internal", title: `The server answered ${status}`, status, detail: "", errors: [] };
+  return new ApiProblem(status, isProblem ? (body as AnyProblem) : fallback);
 }

@@ -1,6 +1,6 @@
 /** What has been read of the server, kept until an event says that it is not so any more. */
 import { MutationCache, QueryCache, QueryClient, queryOptions, skipToken } from "@tanstack/react-query";
-import { ApiProblem, isSignedOut } from "./problems";
+import { isPassing, isSignedOut } from "./problems";
 
 const MOST_TRIES = 3;
 
@@ -18,7 +18,7 @@ export const queryClient: QueryClient = new QueryClient({
     queries: {
       staleTime: 60_000,
       // What the caller has done wrong stays wrong; the world's faults pass.
-      retry: (count, error) => count < MOST_TRIES && !(error instanceof ApiProblem && error.status < 500),
+      retry: (count, error) => count < MOST_TRIES && isPassing(error),
     },
   },
 });

@@ -2,13 +2,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client, read } from "./client";
 import { releaseKey } from "./events/apply";
-import type { Release } from "./types";
 
 export const releaseDetail = (slug: string, service: string, commit: string) =>
   queryOptions({
     queryKey: releaseKey(slug, { service, commit }),
     queryFn: ({ signal }) =>
-      read<Release>(
+      read(
         client.GET("/api/v1/tenants/{slug}/releases/{release}", {
           params: { path: { slug, release: `${service}@${commit}` } },
           signal,

@@ -29,7 +29,11 @@ export interface paths {
         delete: operations["signOut"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Self
+         * @description Changes one's own name and password. A new password ends every session; this caller gets a new one.
+         */
+        patch: operations["changeSelf"];
         trace?: never;
     };
     "/api/v1/session/refresh": {
@@ -173,7 +177,11 @@ export interface paths {
          */
         get: operations["listMembers"];
         put?: never;
-        post?: never;
+        /**
+         * Add Member
+         * @description Gives a role to whoever has this address; one who has a role already keeps it (409).
+         */
+        post: operations["addMember"];
         delete?: never;
         options?: never;
         head?: never;
@@ -246,6 +254,28 @@ export interface paths {
          * @description Whatever takes a right away, a new password too, ends the user's sessions.
          */
         patch: operations["changeUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Link
+         * @description A link that signs its holder in once, to choose a password; the one from before is worthless.
+         *
+         *     Whoever has it is that user: it belongs into one person's hands.
+         */
+        post: operations["createSignInLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/tenants/{slug}/services": {
@@ -478,6 +508,8 @@ export interface paths {
         /**
          * Compare Commits
          * @description What `a...b` differ in, from a to b: files with their patches; with `Accept: text/x-diff`, one unified diff.
+         *
+         *     `...b` is all of b.
          */
         get: operations["compareCommits"];
         put?: never;
@@ -649,6 +681,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description Every permission, who has it, and the scope that a token needs for it.
+         */
+        get: operations["listRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Platform
+         * @description Which version runs, where people reach it, how tenants are kept apart, and how many there are.
+         */
+        get: operations["getPlatform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/problems/{slug}": {
         parameters: {
             query?: never;
@@ -794,8 +866,22 @@ export interface components {
             message?: string | null;
             ops: components["schemas"]["Change"][];
         };
+        /** @description For how long the link is good; a day, where nothing is said. */
+        LinkDraft: {
+            /**
+             * @description in seconds
+             * @default 86400
+             */
+            expiresIn: number;
+        };
         /** @description What a member may do. */
         Membership: {
+            /** @enum {string} */
+            role: "viewer" | "developer" | "admin";
+        };
+        /** @description A user's address, and what they may do. */
+        NewMember: {
+            email: string;
             /** @enum {string} */
             role: "viewer" | "developer" | "admin";
         };
@@ -820,6 +906,12 @@ export interface components {
             scopes?: ("read" | "write" | "invoke" | "admin")[] | null;
             expiresIn?: number | null;
         };
+        /** @description What to change of oneself; a new password takes `currentPassword`. */
+        OwnChange: {
+            name?: string | null;
+            password?: string | null;
+            currentPassword?: string | null;
+        };
         /** @description The commit whose removals are meant. */
         Prune: {
             commit: string;
@@ -843,7 +935,7 @@ export interface components {
             /** @description as bytes */
             bodyBase64?: string | null;
         };
-        /** @description Either an address and a password, or the code of a sign-in link. */
+        /** @description Either an address and a password, or the code of a sign-in link, with a new password if one is chosen. */
         SignIn: {
             email?: string | null;
             password?: string | null;
@@ -873,6 +965,8 @@ export interface components {
             operator?: boolean | null;
             disabled?: boolean | null;
         };
+        /** @enum {string} */
+        Via: "git" | "web" | "api" | "cli" | "rollback";
         /** @description A token for one purpose. */
         AccessToken: {
             token: string;
@@ -930,12 +1024,12 @@ export interface components {
         };
         /** @description Newest first; `next` is the cursor of the next page. */
         Commits: {
-            items: components["schemas"]["Commit"][];
+            items: components["schemas"]["PastCommit"][];
             next: string | null;
         };
-        /** @description What two commits differ in. */
+        /** @description What two commits differ in; the base is null where one was compared with nothing. */
         Comparison: {
-            base: string;
+            base: string | null;
             head: string;
             files: components["schemas"]["FileDifference"][];
             services: {
@@ -1123,6 +1217,51 @@ export interface components {
             ok: boolean;
             detail: string;
         };
+        /** @description A commit of main, and what became of it. */
+        PastCommit: {
+            sha: string;
+            subject: string;
+            message: string;
+            author: components["schemas"]["Author"];
+            /** Format: date-time */
+            at: string;
+            parents: string[];
+            services: string[];
+            releases: components["schemas"]["PastRelease"][];
+        };
+        /** @description What became of a commit in one service; `liveUntil` is when another one took its place. */
+        PastRelease: {
+            id: string;
+            service: string;
+            commit: string;
+            tree: string;
+            state: components["schemas"]["ReleaseState"];
+            actor: string;
+            via: components["schemas"]["Via"];
+            subject: string;
+            /** Format: date-time */
+            createdAt: string;
+            stages: components["schemas"]["ReleaseStages"];
+            liveMs: number | null;
+            reason: string | null;
+            sentence: string | null;
+            message: string | null;
+            supersededBy: string | null;
+            url: string | null;
+            liveUntil: string | null;
+        };
+        /** @description Something that can be done in a tenant or, where `platform`, beyond; `roles` has `operator` as the last. */
+        Permission: {
+            action: string;
+            text: string;
+            platform: boolean;
+            roles: ("viewer" | "developer" | "admin" | "operator")[];
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description All of them. */
+        Permissions: {
+            items: components["schemas"]["Permission"][];
+        };
         /** @description A personal access token; `tenant` is a slug, null for one of the platform. */
         PersonalToken: {
             id: string;
@@ -1137,6 +1276,16 @@ export interface components {
         /** @description One's own. */
         PersonalTokens: {
             items: components["schemas"]["PersonalToken"][];
+        };
+        /** @description What runs here. `singleDomain`: tenants may share a machine without isolation, with a person's leave. */
+        PlatformFacts: {
+            version: string;
+            publicUrl: string;
+            appsUrl: string;
+            isolation: string;
+            singleDomain: boolean;
+            tenants: number;
+            users: number;
         };
         /** @description A refusal (RFC 9457): the first problem, and each in `errors`. */
         Problem: {
@@ -1252,7 +1401,11 @@ export interface components {
         Role: "viewer" | "developer" | "admin";
         /** @enum {string} */
         Scope: "read" | "write" | "invoke" | "admin";
-        /** @description A service at the head of main; `public` and `replicas` are null where its descriptor cannot be read. */
+        /**
+         * @description A service at the head of main; `public` and `replicas` are null where its descriptor cannot be read.
+         *
+         *     `ready` is there where it was asked for: how many pods answer, null where the cluster does not say.
+         */
         Service: {
             name: string;
             path: string;
@@ -1269,6 +1422,7 @@ export interface components {
             live: components["schemas"]["LiveRevision"] | null;
             release: components["schemas"]["Release"] | null;
             drift: components["schemas"]["Drift"] | null;
+            ready?: number | null;
         };
         /** @enum {string} */
         ServiceChange: "created" | "updated" | "removed";
@@ -1343,6 +1497,12 @@ export interface components {
             path: string;
             theirsSha: string | null;
         };
+        /** @description An address that signs in once; whoever has it is that user. */
+        SignInLink: {
+            url: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
         /** @enum {string} */
         Stage: "commit" | "check" | "apply" | "start" | "live";
         /** @description When a stage was reached, and how long after what was before it. */
@@ -1382,8 +1542,6 @@ export interface components {
         Users: {
             items: components["schemas"]["User"][];
         };
-        /** @enum {string} */
-        Via: "git" | "web" | "api" | "cli" | "rollback";
     };
     responses: never;
     parameters: never;
@@ -1393,10 +1551,13 @@ export interface components {
 }
 export type Change = components['schemas']['Change'];
 export type Draft = components['schemas']['Draft'];
+export type LinkDraft = components['schemas']['LinkDraft'];
 export type Membership = components['schemas']['Membership'];
+export type NewMember = components['schemas']['NewMember'];
 export type NewService = components['schemas']['NewService'];
 export type NewTenant = components['schemas']['NewTenant'];
 export type NewToken = components['schemas']['NewToken'];
+export type OwnChange = components['schemas']['OwnChange'];
 export type Prune = components['schemas']['Prune'];
 export type RollbackTarget = components['schemas']['RollbackTarget'];
 export type ServiceCall = components['schemas']['ServiceCall'];
@@ -1404,6 +1565,7 @@ export type SignIn = components['schemas']['SignIn'];
 export type TokenPurpose = components['schemas']['TokenPurpose'];
 export type UserDraft = components['schemas']['UserDraft'];
 export type UserPatch = components['schemas']['UserPatch'];
+export type Via = components['schemas']['Via'];
 export type AccessToken = components['schemas']['AccessToken'];
 export type Author = components['schemas']['Author'];
 export type ByeEvent = components['schemas']['ByeEvent'];
@@ -1436,8 +1598,13 @@ export type Member = components['schemas']['Member'];
 export type Members = components['schemas']['Members'];
 export type Nothing = components['schemas']['Nothing'];
 export type Part = components['schemas']['Part'];
+export type PastCommit = components['schemas']['PastCommit'];
+export type PastRelease = components['schemas']['PastRelease'];
+export type Permission = components['schemas']['Permission'];
+export type Permissions = components['schemas']['Permissions'];
 export type PersonalToken = components['schemas']['PersonalToken'];
 export type PersonalTokens = components['schemas']['PersonalTokens'];
+export type PlatformFacts = components['schemas']['PlatformFacts'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemEntry = components['schemas']['ProblemEntry'];
 export type ProblemKind = components['schemas']['ProblemKind'];
@@ -1465,6 +1632,7 @@ export type Session = components['schemas']['Session'];
 export type SessionTenant = components['schemas']['SessionTenant'];
 export type SessionUser = components['schemas']['SessionUser'];
 export type Sides = components['schemas']['Sides'];
+export type SignInLink = components['schemas']['SignInLink'];
 export type Stage = components['schemas']['Stage'];
 export type StageTime = components['schemas']['StageTime'];
 export type Tenant = components['schemas']['Tenant'];
@@ -1472,7 +1640,6 @@ export type TenantEvent = components['schemas']['TenantEvent'];
 export type Tenants = components['schemas']['Tenants'];
 export type User = components['schemas']['User'];
 export type Users = components['schemas']['Users'];
-export type Via = components['schemas']['Via'];
 export type $defs = Record<string, never>;
 export interface operations {
     getSession: {
@@ -1552,6 +1719,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSelf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -1847,6 +2047,41 @@ export interface operations {
             };
         };
     };
+    addMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setMember: {
         parameters: {
             query?: never;
@@ -2013,9 +2248,47 @@ export interface operations {
             };
         };
     };
-    listServices: {
+    createSignInLink: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServices: {
+        parameters: {
+            query?: {
+                /** @description count each service's pods that answer, as `ready` */
+                ready?: boolean;
+            };
             header?: {
                 /** @description `*` to create; to read, the ETag of what is known */
                 "If-None-Match"?: string;
@@ -2133,7 +2406,10 @@ export interface operations {
     };
     getService: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description count each service's pods that answer, as `ready` */
+                ready?: boolean;
+            };
             header?: never;
             path: {
                 service: string;
@@ -2701,6 +2977,16 @@ export interface operations {
         parameters: {
             query?: {
                 service?: string | null;
+                /** @description part of the name or the e-mail */
+                author?: string | null;
+                /** @description how it came */
+                via?: components["schemas"]["Via"] | null;
+                /** @description only what failed in some service */
+                failed?: boolean;
+                /** @description part of the message, or how the id begins */
+                text?: string | null;
+                /** @description only what changed this file or directory */
+                path?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -2750,7 +3036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Commit"];
+                    "application/json": components["schemas"]["PastCommit"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3102,6 +3388,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Invocation"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permissions"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformFacts"];
                 };
             };
             /** @description A problem (RFC 9457) */

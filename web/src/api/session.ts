@@ -2,18 +2,18 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client, keepToken, read } from "./client";
 import { queryClient, sessionEnded } from "./query-client";
-import type { Session } from "./types";
+import type { Session } from "./schema";
 
 export const session = queryOptions({
   queryKey: ["session"],
-  queryFn: async () => keepToken(await read<Session>(client.GET("/api/v1/session"))),
+  queryFn: async () => keepToken(await read(client.GET("/api/v1/session"))),
   staleTime: Infinity,
 });
 
-/** With an address and a password, or with the code of a one-time link. */
-export async function signIn(by: { email: string; password: string } | { code: string }): Promise<Session> {
-  const opened = keepToken(await read<Session>(client.POST("/api/v1/session", { body: by })));
-  queryClient.setQueryData(session.queryKey, opened);
+/** With an address and a password, or with the code of a one-time link and, where one is chosen, a new password. */
+export async function signIn(by: { email: string; password: string } | { code: string; password?: string }): Promise<Session> {
+  const opened = keepToken(await read(client.POST("/api/v1/session", { body: by })));
+  await queryClient.query({ ...session, staleTime: 0 });
   queryClient.setQueryData(sessionEnded.queryKey, false);
   return opened;
 }
@@ -22,4 +22,6 @@ export async function signIn(by: { email: string; password: string } | { code: s
 export async function signOut(): Promise<void> {
   await read(client.DELETE("/api/v1/session"));
   queryClient.clear();
+  // Drafts too: the browser may be somebody else's next.
+  for (const { name } of await indexedDB.databases()) if (name !== undefined) indexedDB.deleteDatabase(name);
 }

@@ -1,10 +1,10 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { signOut } from "@/api/session";
-import type { Session } from "@/api/types";
+import type { CurrentSession } from "@/api/schema";
 import * as paths from "@/paths";
 
-export function UserMenu({ session }: { session: Session }) {
+export function UserMenu({ session }: { session: CurrentSession }) {
   const navigate = useNavigate();
   const leave = useMutation({ mutationFn: signOut, onSuccess: () => navigate(paths.login()) });
   return (

@@ -1,5 +1,5 @@
 /** How a service is doing: a sign, a word and a colour, never the colour alone. */
-import type { Service, State } from "@/api/types";
+import type { Service, ServiceState } from "@/api/schema";
 import styles from "./StatusChip.module.css";
 
 interface Look {
@@ -8,7 +8,7 @@ interface Look {
   tone: "live" | "working" | "failed" | "muted";
 }
 
-const LOOKS: Record<State, Look> = {
+const LOOKS: Record<ServiceState, Look> = {
   live: { sign: "✓", word: "Running", tone: "live" },
   pending: { sign: "◐", word: "Deploying", tone: "working" },
   superseded: { sign: "◐", word: "Deploying", tone: "working" },

@@ -1,7 +1,8 @@
 /** Shortcuts of the page that is shown. */
 import { useEffect, useEffectEvent } from "react";
+import { readPreference } from "./preferences";
 
-/** `Mod+s` (⌘ or Ctrl), `Mod+Alt+z`, `c`. Single keys are left alone while somebody types. */
+/** `Mod+s` (⌘ or Ctrl), `Mod+Alt+z`, `c`. Single keys are left alone while somebody types, and where they are switched off. */
 export function useKey(chord: string, act: () => void): void {
   const run = useEffectEvent(act);
   useEffect(() => {
@@ -13,7 +14,7 @@ export function useKey(chord: string, act: () => void): void {
       const isKey = event.key.toLowerCase() === key.toLowerCase() || event.code === `Key${key.toUpperCase()}`;
       const isShifted = key.length > 1 || parts.length > 0 ? event.shiftKey === parts.includes("Shift") : true;
       if (!isChord || !isKey || !isShifted || event.defaultPrevented) return;
-      if (parts.length === 0 && isTyping(event.target)) return;
+      if (parts.length === 0 && (isTyping(event.target) || !readPreference("single-keys"))) return;
       event.preventDefault();
       run();
     };

@@ -1,14 +1,13 @@
 /** What an event changes of what has been read. Small objects are put in place; what they do not say is read again. */
 import type { QueryClient } from "@tanstack/react-query";
 import { serviceDetail, serviceList } from "../services";
-import type { Release, Service } from "../types";
-import type { StreamEvent } from "./stream";
+import type { Release, Service, TenantEvent } from "../schema";
 
-export function applyEvent(cache: QueryClient, slug: string, event: StreamEvent): void {
-  switch (event.type) {
+export function applyEvent(cache: QueryClient, slug: string, event: TenantEvent): void {
+  switch (event.event) {
     case "release.stage":
     case "release.finished":
-      putRelease(cache, slug, event.data as Release);
+      putRelease(cache, slug, event.data);
       break;
     case "commit.created":
       void cache.invalidateQueries({ queryKey: ["tenants", slug], predicate: isNoBlob });

@@ -1,9 +1,10 @@
 /** A tenant's events in this tab: from the shared worker, or from a stream of its own where a browser has none. */
-import { followStream, type StreamEvent, type StreamState } from "./stream";
+import type { TenantEvent } from "../schema";
+import { followStream, type StreamState } from "./stream";
 import type { Told, Wish } from "./worker";
 
 export interface Listener {
-  onEvent: (event: StreamEvent) => void;
+  onEvent: (event: TenantEvent) => void;
   onState: (state: StreamState) => void;
 }
 
@@ -18,7 +19,7 @@ function listenToWorker(slug: string, listener: Listener): () => void {
     worker.port.postMessage({ slug: wanted } satisfies Wish);
   };
   worker.port.onmessage = ({ data }: MessageEvent<Told>) => {
-    if ("event" in data) listener.onEvent(data.event);
+    if ("event" in data) listener.onEvent(data.event as TenantEvent);
     else listener.onState(data.state);
   };
   const stop = new AbortController();
@@ -35,7 +36,11 @@ function listenToWorker(slug: string, listener: Listener): () => void {
 
 function listenAlone(slug: string, listener: Listener): () => void {
   const stop = new AbortController();
-  void followStream(`/api/v1/tenants/${encodeURIComponent(slug)}/events`, { ...listener, signal: stop.signal });
+  void followStream(`/api/v1/tenants/${encodeURIComponent(slug)}/events`, {
+    onEvent: (event) => { listener.onEvent(event as TenantEvent); },
+    onState: listener.onState,
+    signal: stop.signal,
+  });
   return () => {
     stop.abort();
   };

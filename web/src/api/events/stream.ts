@@ -1,8 +1,9 @@
 /** Server-sent events over `fetch`: read, resumed after a break, with a session that is renewed on the way. */
 import { send } from "../client";
 
+/** As it comes; what each kind holds, `schema.d.ts` says (TenantEvent, LogEvent). */
 export interface StreamEvent {
-  type: string;
+  event: string;
   data: unknown;
 }
 
@@ -81,11 +82,11 @@ export async function* parse(body: ReadableStream<Uint8Array<ArrayBuffer>>): Asy
 }
 
 function parseBlock(block: string): Parsed {
-  const found: Parsed = { id: null, type: "message", data: undefined };
+  const found: Parsed = { id: null, event: "message", data: undefined };
   for (const line of block.split("\n")) {
     const [, name, value = ""] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
     if (name === "id") found.id = value;
-    if (name === "event") found.type = value;
+    if (name === "event") found.event = value;
     if (name === "data") found.data = JSON.parse(value);
   }
   return found;

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { deleteService, rollBack } from "@/api/services";
-import type { Service } from "@/api/types";
+import type { Service } from "@/api/schema";
 import { explain } from "@/api/problems";
 import { StatusChip } from "@/components/StatusChip";
 import { Time, sayDuration } from "@/components/Time";

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useParams } from "react-router";
 import { queryClient } from "@/api/query-client";
 import { serviceList } from "@/api/services";
-import type { Service } from "@/api/types";
+import type { Service } from "@/api/schema";
 import { Empty } from "@/components/Empty";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { Title } from "@/components/Title";

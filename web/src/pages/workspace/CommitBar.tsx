@@ -1,14 +1,16 @@
 /** What is unsaved, and the commit that takes it live. */
 import type { UseMutationResult } from "@tanstack/react-query";
 import { useState } from "react";
+import { isConflict } from "@/api/problems";
 import { ProblemPanel } from "@/components/ProblemPanel";
-import type { Landed } from "@/api/types";
+import type { ChangesLanding } from "@/api/schema";
 import { readText } from "@/components/form";
 import { useKey } from "@/components/use-key";
+import type { Save } from "./use-commit";
 import styles from "./CommitBar.module.css";
 
 interface Props {
-  commit: UseMutationResult<Landed, Error, { message?: string }>;
+  commit: UseMutationResult<ChangesLanding, Error, Save>;
   count: number;
   onSave: (message?: string) => void;
 }
@@ -18,7 +20,7 @@ export function CommitBar({ commit, count, onSave }: Props) {
   useKey("Mod+Shift+s", () => { setAsks(true); });
   return (
     <footer className={styles.bar}>
-      {commit.error && <ProblemPanel error={commit.error} />}
+      {commit.error && !isConflict(commit.error) && <ProblemPanel error={commit.error} />}
       {asks && (
         <form
           className={styles.message}

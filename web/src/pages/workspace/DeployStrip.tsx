@@ -1,5 +1,5 @@
 /** How far the newest release has come, stage by stage, with the times that were measured. */
-import type { Release, Stage } from "@/api/types";
+import type { Release, Stage } from "@/api/schema";
 import { sayDuration } from "@/components/Time";
 import styles from "./DeployStrip.module.css";
 

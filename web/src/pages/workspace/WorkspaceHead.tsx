@@ -1,5 +1,5 @@
 import { Link } from "react-router";
-import type { Service } from "@/api/types";
+import type { Service } from "@/api/schema";
 import { Copy } from "@/components/Copy";
 import { StatusChip } from "@/components/StatusChip";
 import { Time } from "@/components/Time";

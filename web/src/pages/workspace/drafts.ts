@@ -12,11 +12,12 @@ export type DraftAction =
   /** `saved`: what the file says at `base`; null for a file that is not there yet. */
   | { type: "edit"; path: string; text: string; saved: string | null; base: string }
   | { type: "drop"; path: string }
-  /** A commit has taken over what was sent; `merged`: together with what others had changed. */
-  | { type: "landed"; sent: Readonly<Record<string, string>>; commit: string; merged: boolean }
-  /** After a conflict: what the files are to say, as changes of the newer `base`. */
-  | { type: "resolve"; texts: Readonly<Record<string, string>>; base: string }
-  | { type: "restore"; drafts: Drafts };
+  /**
+   * A commit has taken over what was sent. `isDecided`: of a conflict, so also drafts go that said something else.
+   * `commit`: what the drafts that are left are changes of from now on; null where that has not changed.
+   */
+  | { type: "landed"; sent: Readonly<Record<string, string>>; isDecided: boolean; commit: string | null }
+  | { type: "discard" };
 
 export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
   switch (action.type) {
@@ -27,14 +28,12 @@ export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
     case "drop":
       return pin(without(drafts.texts, action.path), drafts.pinned);
     case "landed": {
-      const texts = Object.fromEntries(Object.entries(drafts.texts).filter(([path, text]) => action.sent[path] !== text));
-      // What was typed while a merge landed is still a change of the older commit.
-      return pin(texts, action.merged ? drafts.pinned : action.commit);
+      const isTaken = (path: string, text: string) => (action.isDecided ? path in action.sent : action.sent[path] === text);
+      const texts = Object.fromEntries(Object.entries(drafts.texts).filter(([path, text]) => !isTaken(path, text)));
+      return pin(texts, action.commit ?? drafts.pinned);
     }
-    case "resolve":
-      return pin({ ...drafts.texts, ...action.texts }, action.base);
-    case "restore":
-      return action.drafts;
+    case "discard":
+      return NO_DRAFTS;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The files of a service as the workspace shows them: those of one commit, with what was typed on top. */
 import { useQuery } from "@tanstack/react-query";
 import { fileContent, fileList } from "@/api/files";
-import type { FileContent } from "@/api/types";
+import type { FileContent } from "@/api/schema";
 import type { Drafts } from "./drafts";
 
 export interface ShownFile {

@@ -1,8 +1,8 @@
 /** Try it: one request to the service as the person who is signed in, and everything that came of it. */
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { invoke, type Call } from "@/api/invoke";
-import type { Service } from "@/api/types";
+import { invoke } from "@/api/invoke";
+import type { Service, ServiceCall } from "@/api/schema";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { useKey } from "@/components/use-key";
 import styles from "./Console.module.css";
@@ -16,7 +16,7 @@ export function Console({ slug, service }: { slug: string; service: Service }) {
   const [path, setPath] = useState("");
   const [headers, setHeaders] = useState("");
   const [body, setBody] = useState("");
-  const calling = useMutation({ mutationFn: (call: Call) => invoke(slug, service.name, call) });
+  const calling = useMutation({ mutationFn: (call: ServiceCall) => invoke(slug, service.name, call) });
   const hasBody = method !== "GET" && method !== "HEAD";
   const sendRequest = () => {
     if (!calling.isPending) calling.mutate({ method, path: `/${path}`, headers: readHeaders(headers, hasBody), ...(hasBody && { body }) });

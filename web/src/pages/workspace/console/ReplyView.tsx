@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { requestLog } from "@/api/invoke";
-import type { Reply, Service } from "@/api/types";
+import type { Invocation, Service } from "@/api/schema";
 import { sayDuration } from "@/components/Time";
 import styles from "./Console.module.css";
 import { prettify, saySize } from "./request";
 
 /** What a service has answered: status, time, size, the commit that answered, the body, and its log lines. */
-export function ReplyView({ slug, service, reply }: { slug: string; service: Service; reply: Reply }) {
+export function ReplyView({ slug, service, reply }: { slug: string; service: Service; reply: Invocation }) {
   const type = reply.headers["content-type"] ?? "";
   const body = reply.body ?? "";
   // What is live is told a moment later than that the newest is.

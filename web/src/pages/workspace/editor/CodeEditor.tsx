@@ -4,7 +4,7 @@ import { EditorState, type Text } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { extensionsFor, isOurs } from "./extensions";
-import type { Mark } from "./marks";
+import type { Mark, Target } from "./marks";
 import { adoptStyles } from "./style-sheets";
 
 adoptStyles();
@@ -13,10 +13,11 @@ interface Props {
   path: string;
   text: string;
   problems: Mark[];
+  goTo: Target;
   onChange: (text: string) => void;
 }
 
-export default function CodeEditor({ path, text, problems, onChange }: Props) {
+export default function CodeEditor({ path, text, problems, goTo, onChange }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const kept = useRef(new Map<string, EditorState>());
@@ -49,6 +50,14 @@ export default function CodeEditor({ path, text, problems, onChange }: Props) {
     const opened = view.current;
     if (opened) opened.dispatch(setDiagnostics(opened.state, problems.map((mark) => locate(mark, opened.state.doc))));
   }, [path, problems, text]);
+
+  useEffect(() => {
+    const opened = view.current;
+    if (opened === null || goTo.line === null) return;
+    const { from } = opened.state.doc.line(Math.min(goTo.line, opened.state.doc.lines));
+    opened.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    opened.focus();
+  }, [path, goTo.line, goTo.key]);
 
   return <div ref={place} />;
 }

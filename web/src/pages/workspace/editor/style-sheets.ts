@@ -8,9 +8,10 @@ const sheet = new CSSStyleSheet();
 const mounted: StyleModule[] = [];
 
 export function adoptStyles(): void {
+  if (document.adoptedStyleSheets.includes(sheet)) return;
   document.adoptedStyleSheets.push(sheet);
   StyleModule.mount = (_root, modules) => {
-    const wanted = Array.isArray(modules) ? modules : [modules];
+    const wanted = modules instanceof StyleModule ? [modules] : modules;
     if (wanted.every((module) => mounted.includes(module))) return;
     // Later modules win over earlier ones: a new one is put behind the one that it followed.
     let place = 0;

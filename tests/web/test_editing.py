@@ -1,0 +1,174 @@
+"""Editing: what the check says while one types, several at once, and that nothing typed is ever lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+from started_platform import StartedPlatform
+from visitor import Visitor, create_service, replace_text, sign_in
+
+TWO = '''def first():
+    return 1
+
+
+def apart():
+    """Far enough from either that both merge."""
+
+
+def second():
+    return 2
+
+
+class Handler:
+    def run(self, req):
+        return {"first": first(), "second": second()}
+'''
+
+
+def save(page: Page) -> None:
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text(re.compile("^Committed "))).to_be_visible()
+
+
+def begin(platform: StartedPlatform, page: Page, name: str) -> None:
+    """A service with two functions, open in a workspace, and live."""
+    create_service(page, name)
+    replace_text(page, TWO)
+    save(page)
+    expect(page.get_by_role("region", name="Deployment").get_by_text(re.compile("^live in "))).to_be_visible()
+
+
+def test_the_check_of_a_push_speaks_while_one_types(page: Page, service_name: str) -> None:
+    create_service(page, service_name)
+
+    replace_text(page, "class Handler:\n    def run(self, req)\n        return 1\n")
+
+    expect(page.get_by_role("tab", name="Problems 1")).to_be_visible()
+    page.get_by_role("tab", name="Problems 1").click()
+    problem = page.get_by_role("button", name="handler.py:2")
+    expect(problem).to_be_visible()
+    expect(page.locator(".cm-lint-marker-error")).to_be_visible()
+    page.get_by_role("button", name="Commit & deploy").click()
+    expect(page.get_by_role("region", name="Editor").get_by_role("alert")).to_contain_text("handler.py")
+    expect(page.get_by_text("1 unsaved")).to_be_visible()
+    problem.click()
+    expect(page.get_by_role("textbox", name="handler.py")).to_be_focused()
+
+
+def test_several_files_are_one_commit(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    begin(platform, page, service_name)
+    before = platform.clone().git("rev-list", "--count", "HEAD").stdout
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# one")
+    page.get_by_role("button", name="New file").click()
+    page.get_by_label("Path of the new file").fill("words/greeting.txt")
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="words/greeting.txt").click()
+    page.keyboard.type("good day")
+    expect(page.get_by_text("2 unsaved")).to_be_visible()
+
+    save(page)
+
+    clone = platform.clone()
+    assert (clone.path / service_name / "words" / "greeting.txt").read_text() == "good day"
+    assert (clone.path / service_name / "handler.py").read_text() == TWO + "# one"
+    assert int(clone.git("rev-list", "--count", "HEAD").stdout) == int(before) + 1
+
+
+def test_two_people_in_one_file_both_land_where_they_do_not_overlap(
+    platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
+) -> None:
+    begin(platform, page, service_name)
+    other = visit().context.new_page()
+    sign_in(platform, other)
+    other.goto(page.url)
+    other.get_by_role("textbox", name="handler.py").wait_for()
+    replace_text(other, TWO.replace("return 2", "return 22"))
+
+    replace_text(page, TWO.replace("return 1", "return 11"))
+    save(page)
+    other.keyboard.press("Control+s")
+
+    expect(other.get_by_text(re.compile("merged with others' changes"))).to_be_visible()
+    expect(other.get_by_role("textbox", name="handler.py")).to_contain_text("return 11")
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("return 22")
+    text = (platform.clone().path / service_name / "handler.py").read_text()
+    assert "return 11" in text
+    assert "return 22" in text
+
+
+def test_who_changes_the_same_line_second_is_asked(
+    platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
+) -> None:
+    begin(platform, page, service_name)
+    other = visit().context.new_page()
+    sign_in(platform, other)
+    other.goto(page.url)
+    other.get_by_role("textbox", name="handler.py").wait_for()
+    replace_text(other, TWO.replace("return 1", "return 'theirs'"))
+    replace_text(page, TWO.replace("return 1", "return 'mine'"))
+    save(page)
+
+    other.keyboard.press("Control+s")
+    dialog = other.get_by_role("dialog", name="Merge")
+    expect(dialog).to_contain_text("return 'mine'")
+    dialog.get_by_role("button", name="Keep mine").click()
+
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("return 'theirs'")
+    text = (platform.clone().path / service_name / "handler.py").read_text()
+    assert text == TWO.replace("return 1", "return 'theirs'")
+
+
+def test_theirs_can_be_taken(
+    platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
+) -> None:
+    begin(platform, page, service_name)
+    replace_text(page, TWO.replace("return 1", "return 'mine'"))
+    clone = platform.clone()
+    clone.commit({f"{service_name}/handler.py": TWO.replace("return 1", "return 'theirs'")})
+    clone.push()
+
+    page.keyboard.press("Control+s")
+    page.get_by_role("dialog", name="Merge").get_by_role("button", name="Take theirs").click()
+
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("return 'theirs'")
+    expect(page.get_by_text("No changes")).to_be_visible()
+
+
+def test_a_tab_that_dies_loses_nothing_typed(page: Page, service_name: str) -> None:
+    create_service(page, service_name)
+    replace_text(page, TWO)
+    expect(page.get_by_text("1 unsaved")).to_be_visible()
+    address, context = page.url, page.context
+    page.close()
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.get_by_text(re.compile("^Your draft from .* is back"))).to_be_visible()
+    expect(again.get_by_role("textbox", name="handler.py")).to_contain_text("def second():")
+    again.get_by_role("button", name="Discard it").click()
+    expect(again.get_by_role("textbox", name="handler.py")).to_contain_text("hello")
+
+
+def test_the_api_killed_while_somebody_edits(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    begin(platform, page, service_name)
+    replace_text(page, TWO.replace("return 1", "return 11"))
+
+    platform.kill("api")
+    page.keyboard.press("Control+s")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# more")
+    expect(page.get_by_role("button", name="Commit & deploy")).to_be_enabled()
+    page.wait_for_function("() => fetch('/readyz').then((answer) => answer.ok, () => false)")
+    save(page)
+
+    text = (platform.clone().path / service_name / "handler.py").read_text()
+    assert text == TWO.replace("return 1", "return 11") + "# more"
+    clone = platform.clone()
+    clone.commit({f"{service_name}/handler.py": TWO + "# from a terminal\n"})
+    clone.push()
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("# from a terminal")

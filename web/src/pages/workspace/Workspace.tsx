@@ -1,0 +1,93 @@
+/** The panes of a service, and what they share: the file that is open and the drafts. Each pane has its own file. */
+import { useMemo, useState } from "react";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
+import { isConflict } from "@/api/problems";
+import type { Service } from "@/api/schema";
+import { ProblemPanel } from "@/components/ProblemPanel";
+import { describeStatus } from "@/components/StatusChip";
+import { Title } from "@/components/Title";
+import { useKey } from "@/components/use-key";
+import { CommitBar } from "./CommitBar";
+import { Console } from "./console/Console";
+import { DeployStrip } from "./DeployStrip";
+import type { KeptDrafts } from "./draft-store";
+import { Drawer } from "./drawer/Drawer";
+import { EditorPane } from "./editor/EditorPane";
+import { markProblems } from "./editor/marks";
+import { FileTree } from "./FileTree";
+import { MergePanel } from "./merge/MergePanel";
+import { RestoredNote } from "./RestoredNote";
+import { Tabs } from "./Tabs";
+import type { Place } from "./traceback";
+import { useCommit, wholePath } from "./use-commit";
+import { useDrafts } from "./use-drafts";
+import { useFiles } from "./use-files";
+import { useProblems } from "./use-problems";
+import { WorkspaceHead } from "./WorkspaceHead";
+import styles from "./WorkspacePage.module.css";
+
+interface Props {
+  slug: string;
+  service: Service;
+  kept: KeptDrafts | null;
+}
+
+export function Workspace({ slug, service, kept }: Props) {
+  const [search, setSearch] = useSearchParams();
+  const { hash, key } = useLocation();
+  const navigate = useNavigate();
+  const [drafts, dispatch] = useDrafts(slug, service.name, kept);
+  const [isRestored, setRestored] = useState(kept !== null);
+  const { base, paths, file, error } = useFiles(slug, service.name, drafts, search.get("file"));
+  const problems = useProblems(slug, service, drafts);
+  const whole = wholePath(service, file?.path ?? "");
+  const marks = useMemo(() => markProblems(problems, whole), [problems, whole]);
+  const commit = useCommit(slug, service, drafts, dispatch);
+  const unsaved = Object.keys(drafts.texts);
+  const openPath = (path: string) => { setSearch({ file: path }, { replace: true }); };
+  const openPlace = ({ file: path, line }: Place) => {
+    void navigate({ search: `?${new URLSearchParams({ file: path }).toString()}`, hash: `L${line}` }, { replace: true });
+  };
+  const save = (message?: string) => {
+    if (unsaved.length > 0 && !commit.isPending) commit.mutate(message ? { message } : {});
+  };
+  useKey("Mod+s", save);
+  const edit = (path: string, text: string, saved: string | null) => {
+    if (base !== undefined) dispatch({ type: "edit", path, text, saved, base });
+  };
+  const panes = { paths, active: file?.path ?? null, unsaved, onOpen: openPath };
+  return (
+    <div className={styles.workspace}>
+      <Title>{`${service.name} · ${describeStatus(service)}`}</Title>
+      <WorkspaceHead slug={slug} service={service} />
+      <DeployStrip release={service.release} />
+      <FileTree {...panes} onCreate={(path) => { edit(path, "", null); openPath(path); }} />
+      <section aria-label="Editor" className={styles.editor}>
+        <Tabs {...panes} />
+        {error && <ProblemPanel error={error} />}
+        {file && (
+          <EditorPane
+            file={file}
+            problems={marks}
+            goTo={{ line: readLine(hash), key }}
+            onChange={(text) => { edit(file.path, text, file.saved ?? null); }}
+          />
+        )}
+        <CommitBar commit={commit} count={unsaved.length} onSave={save} />
+        {kept && isRestored && unsaved.length > 0 && (
+          <RestoredNote at={kept.at} onKeep={() => { setRestored(false); }} onDiscard={() => { dispatch({ type: "discard" }); }} />
+        )}
+      </section>
+      <Console slug={slug} service={service} />
+      <Drawer slug={slug} service={service} paths={paths} problems={problems} onOpen={openPlace} />
+      {isConflict(commit.error) && (
+        <MergePanel service={service} conflict={commit.error} drafts={drafts} commit={commit} dispatch={dispatch} />
+      )}
+    </div>
+  );
+}
+
+function readLine(hash: string): number | null {
+  const [, line] = /^#L(\d+)$/.exec(hash) ?? [];
+  return line === undefined ? null : Number(line);
+}

@@ -1,0 +1,49 @@
+/** Below the editor: what the service says, what is wrong, and what it was. A new tab is a row here and a file beside. */
+import { useState } from "react";
+import type { ProblemEntry, Service } from "@/api/schema";
+import { TabList } from "@/components/TabList";
+import { useKey } from "@/components/use-key";
+import type { Place } from "../traceback";
+import styles from "./Drawer.module.css";
+import { HistoryTab } from "./HistoryTab";
+import { LogsTab } from "./LogsTab";
+import { ProblemsTab } from "./ProblemsTab";
+
+export interface DrawerProps {
+  slug: string;
+  service: Service;
+  paths: string[];
+  problems: ProblemEntry[];
+  onOpen: (place: Place) => void;
+}
+
+const TABS = { logs: LogsTab, problems: ProblemsTab, history: HistoryTab };
+type Name = keyof typeof TABS;
+
+export function Drawer(props: DrawerProps) {
+  const [active, setActive] = useState<Name>("logs");
+  const [isOpen, setOpen] = useState(true);
+  const show = (name: Name) => {
+    setActive(name);
+    setOpen(true);
+  };
+  useKey("l", () => { show("logs"); });
+  useKey("h", () => { show("history"); });
+  const Tab = TABS[active];
+  const count = props.problems.length;
+  return (
+    <section aria-label="Drawer" className={styles.drawer} data-open={isOpen}>
+      <TabList
+        label="Drawer"
+        tabs={{ logs: "Logs", problems: `Problems ${count}`, history: "History" }}
+        active={active}
+        onSelect={show}
+      >
+        {isOpen && <Tab {...props} />}
+      </TabList>
+      <button className={`quiet ${styles.toggle ?? ""}`} aria-expanded={isOpen} onClick={() => { setOpen(!isOpen); }}>
+        {isOpen ? "Hide" : "Show"}
+      </button>
+    </section>
+  );
+}
