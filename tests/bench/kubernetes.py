@@ -1,4 +1,5 @@
-"""`make bench-cluster`: push → new code answers on a real Kubernetes, beside a rollout made by hand, round by round.
+"""`make bench-cluster`: push → new code answers on a real Kubernetes, beside a rollout made by hand, round by round;
+how long a new tenant takes; and, on a control plane of their own, many services (`scale.py`).
 
 The hand applies the same objects of the same image with `kubectl apply --server-side`, waits with `kubectl rollout
 status` and asks through a ClusterIP. It fails where something does not work, and never for a time.
@@ -7,6 +8,7 @@ status` and asks through a ClusterIP. It fails where something does not work, an
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import subprocess
 import tempfile
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import scale
 from machine import describe_machine
 from report import Figure, Ratio, write_page
 
@@ -110,10 +113,33 @@ def measure(cluster: KubernetesCluster, installation: Installation, rounds: int)
     return pushes, rollouts
 
 
+def measure_tenants(installation: Installation, rounds: int) -> list[float]:
+    """Milliseconds from the request for a tenant until its first service, the template's, answers."""
+    found = []
+    login = installation.login["operator"]
+    with httpx2.Client(base_url=installation.api, timeout=30.0) as client:
+        answer = client.post("/api/v1/session", json={"email": login["email"], "password": login["password"]})
+        client.headers["X-PaaKS-CSRF"] = answer.raise_for_status().json()["csrf"]
+        for number in range(rounds):
+            url = f"{installation.dispatcher}/~new-{number}/hello/"
+            started = time.monotonic()
+            client.post("/api/v1/tenants", json={"slug": f"new-{number}"}).raise_for_status()
+            _wait_for("200", functools.partial(_ask_status, url))
+            found.append((time.monotonic() - started) * 1000)
+            time.sleep(QUIET_SECONDS)
+    return found
+
+
+def _ask_status(url: str) -> str:
+    return str(httpx2.get(url, timeout=15.0).status_code)
+
+
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="make bench-cluster ARGS=…", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=20, help="pushes, and rollouts by hand")
+    parser.add_argument("--tenants", type=int, default=5, help="new tenants")
+    scale.add_arguments(parser)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks-kubernetes.md")
     chosen = parser.parse_args()
     if reason := find_missing():
@@ -127,16 +153,19 @@ def main() -> None:
         installation.install()
         installed = time.monotonic() - began
         pushes, rollouts = measure(cluster, installation, chosen.rounds)
+        tenants = measure_tenants(installation, chosen.tenants)
     finally:
         cluster.stop()
     figures = [
         Figure("`git push` → new code answers", pushes),
         Figure("`kubectl apply` + `rollout status` → new code answers through a ClusterIP", rollouts),
+        Figure("a tenant is asked for → its first service answers", tenants),
         Figure("images brought in, `paaks install` applied → everything ready", [installed], "s"),
     ]
     ratios = [Ratio("`git push` ÷ by hand (p50)", figures[0].p(0.5) / figures[1].p(0.5), 0.35)]
-    notes = ["Kubernetes 1.34 with everything on this machine; the same cluster, image and pods for both."]
-    page = write_page(facts, figures, ratios, notes, "make bench-cluster")
+    many = scale.measure(chosen)
+    notes = ["Kubernetes 1.34 with everything on this machine; the same cluster, image and pods for both.", *many.notes]
+    page = write_page(facts, figures + many.figures, ratios + many.ratios, notes, "make bench-cluster")
     print(page)
     chosen.output.write_text(page)
 
