@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -353,3 +355,20 @@ def test_the_network_check_tries_what_its_policies_say() -> None:
         environment("controller")["PAAKS_NETWORK_CHECK"]
         == of_kind("Role")["paaks-network-check"]["metadata"]["namespace"]
     )
+
+
+def test_with_a_database_of_ones_own_the_rest_is_as_before(tmp_path: Path) -> None:
+    copied = tmp_path / "manifests"
+    shutil.copytree(ROOT / "manifests", copied)
+    (copied / "base" / "internal-token").write_text("0" * 40)
+    overlay = copied / "overlays" / "external-postgres"
+    (overlay / "database-url").write_text("postgresql+psycopg://x@y/z")
+    command = ["kubectl", "kustomize", str(overlay)]
+    made = yaml.safe_load_all(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    [control] = [obj["spec"]["template"] for obj in made if obj["kind"] == "StatefulSet"]
+    before = containers(of_kind("StatefulSet")["control"]["spec"]["template"])
+
+    assert [c["name"] for c in containers(control)] == [c["name"] for c in before if c["name"] != "database"]
+    for container in containers(control):
+        url = [variable for variable in container["env"] if variable["name"] == "PAAKS_DATABASE_URL"]
+        assert all(variable.keys() == {"name", "valueFrom"} for variable in url)
