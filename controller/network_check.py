@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from core import names
 from core.cluster import Cluster, ClusterError
 from core.errors import RetryLater
 from core.history import format_time
@@ -26,7 +27,6 @@ from core.watch import follow
 _log = structlog.get_logger(component="network")
 _PROBE = Path(__file__).with_name("network_probe.py")
 _RECORD = "network"
-_LABEL = "paaks.dev/network-check"
 _SECONDS = 120.0  # for a try: images may have to be fetched
 _TRIES = 5
 _FIRST_PAUSE = 5.0  # between two tries; doubled each time
@@ -135,7 +135,7 @@ class NetworkCheck:
 
     async def _await(self, run: str, role: str, holds: Callable[[Object], object]) -> Object:
         """One of the two pods, once something holds for it."""
-        selector = f"{_LABEL}={run},app.kubernetes.io/name=paaks-network-{role}"
+        selector = f"{names.LABEL_NETWORK_CHECK}={run},app.kubernetes.io/name=paaks-network-{role}"
         async for change in follow(self._cluster, "Pod", namespace=self._namespace, selector=selector):
             if change.object is not None and change.type in ("added", "modified") and holds(change.object):
                 return change.object
@@ -149,7 +149,7 @@ class NetworkCheck:
 
     async def _clear(self) -> None:
         """Remove the pods of this and of earlier checks."""
-        pods, _ = await self._cluster.list("Pod", namespace=self._namespace, selector=_LABEL)
+        pods, _ = await self._cluster.list("Pod", namespace=self._namespace, selector=names.LABEL_NETWORK_CHECK)
         for pod in pods:
             await self._cluster.delete("Pod", self._namespace, pod["metadata"]["name"], grace=0)
 
@@ -159,7 +159,7 @@ class NetworkCheck:
         return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
 
     def _make_pod(self, role: str, run: str, *arguments: str) -> Object:
-        labels = {"app.kubernetes.io/name": f"paaks-network-{role}", _LABEL: run}
+        labels = {"app.kubernetes.io/name": f"paaks-network-{role}", names.LABEL_NETWORK_CHECK: run}
         container = {
             "name": role,
             "image": self._image,

@@ -21,6 +21,7 @@ LABEL_SERVICE = "paaks.dev/service"
 LABEL_TREE = "paaks.dev/tree"
 LABEL_EGRESS = "paaks.dev/egress"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+LABEL_NETWORK_CHECK = "paaks.dev/network-check"
 MANAGED = f"{LABEL_MANAGED_BY}=paaks"
 
 ANNOTATION_HASH = "paaks.dev/hash"
