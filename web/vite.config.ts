@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 import { compress } from "./build/compress";
 import { keepBudgets } from "./build/budgets";
 
@@ -18,6 +18,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  // Pure parts only: what needs a browser is tested in a real one (tests/web).
+  test: { include: ["src/**/*.test.ts"] },
   worker: { format: "es" },
   // `npm run dev` beside a running `make run`: pages that reload themselves, the real API behind them.
   server: { proxy: { "/api": api, "/git": api } },

@@ -2977,14 +2977,14 @@ export interface operations {
         parameters: {
             query?: {
                 service?: string | null;
-                /** @description part of the name or the e-mail */
-                author?: string | null;
+                /** @description part of the name or the address */
+                author?: string;
                 /** @description how it came */
                 via?: components["schemas"]["Via"] | null;
                 /** @description only what failed in some service */
                 failed?: boolean;
                 /** @description part of the message, or how the id begins */
-                text?: string | null;
+                text?: string;
                 /** @description only what changed this file or directory */
                 path?: string | null;
                 limit?: number;

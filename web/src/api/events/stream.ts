@@ -1,11 +1,6 @@
-/** Server-sent events over `fetch`: read, resumed after a break, with a session that is renewed on the way. */
+/** Server-sent events over `fetch`: followed, resumed after a break, with a session that is renewed on the way. */
 import { send } from "../client";
-
-/** As it comes; what each kind holds, `schema.d.ts` says (TenantEvent, LogEvent). */
-export interface StreamEvent {
-  event: string;
-  data: unknown;
-}
+import { parse, type StreamEvent } from "./parse";
 
 /** `refused`: the server has said no, for example to a viewer whose session has ended. */
 export type StreamState = "open" | "broken" | "refused";
@@ -62,32 +57,4 @@ function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
-}
-
-interface Parsed extends StreamEvent {
-  id: string | null;
-}
-
-/** The events of a stream (WHATWG HTML §9.2); `data` is undefined where a block has an id alone. */
-export async function* parse(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Parsed> {
-  let rest = "";
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    const blocks = (rest + text).split("\n\n");
-    rest = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const found = parseBlock(block);
-      if (found.id !== null || found.data !== undefined) yield found;
-    }
-  }
-}
-
-function parseBlock(block: string): Parsed {
-  const found: Parsed = { id: null, event: "message", data: undefined };
-  for (const line of block.split("\n")) {
-    const [, name, value = ""] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
-    if (name === "id") found.id = value;
-    if (name === "event") found.event = value;
-    if (name === "data") found.data = JSON.parse(value);
-  }
-  return found;
 }

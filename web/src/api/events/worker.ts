@@ -2,7 +2,8 @@
  * The one stream of events of a browser: a shared worker follows each tenant that some tab shows, and tells those tabs.
  * Browsers allow six connections to a server over HTTP/1.1; a stream in each tab would use them up.
  */
-import { followStream, type StreamEvent, type StreamState } from "./stream";
+import type { StreamEvent } from "./parse";
+import { followStream, type StreamState } from "./stream";
 
 export type Told = { event: StreamEvent } | { state: StreamState };
 /** What a tab asks for: the events of a tenant from now on, or of none. */

@@ -19,7 +19,8 @@ import { MergePanel } from "./merge/MergePanel";
 import { RestoredNote } from "./RestoredNote";
 import { Tabs } from "./Tabs";
 import type { Place } from "./traceback";
-import { useCommit, wholePath } from "./use-commit";
+import { wholePath } from "./operations";
+import { useCommit } from "./use-commit";
 import { useDrafts } from "./use-drafts";
 import { useFiles } from "./use-files";
 import { useProblems } from "./use-problems";
@@ -42,14 +43,14 @@ export function Workspace({ slug, service, kept }: Props) {
   const problems = useProblems(slug, service, drafts);
   const whole = wholePath(service, file?.path ?? "");
   const marks = useMemo(() => markProblems(problems, whole), [problems, whole]);
-  const commit = useCommit(slug, service, drafts, dispatch);
+  const commit = useCommit(slug, service, dispatch);
   const unsaved = Object.keys(drafts.texts);
   const openPath = (path: string) => { setSearch({ file: path }, { replace: true }); };
   const openPlace = ({ file: path, line }: Place) => {
     void navigate({ search: `?${new URLSearchParams({ file: path }).toString()}`, hash: `L${line}` }, { replace: true });
   };
   const save = (message?: string) => {
-    if (unsaved.length > 0 && !commit.isPending) commit.mutate(message ? { message } : {});
+    if (unsaved.length > 0 && !commit.isPending) commit.mutate({ texts: drafts.texts, base: drafts.pinned, message });
   };
   useKey("Mod+s", save);
   const edit = (path: string, text: string, saved: string | null) => {

@@ -1,8 +1,11 @@
 /** What somebody has typed and not yet committed. Pure: a state, and what happens to it. */
 
+/** What files are to say, by their paths below the service. */
+export type Texts = Readonly<Record<string, string>>;
+
 /** `pinned`: the commit that the drafts are changes of; null while there are none, and the head of main is shown. */
 export interface Drafts {
-  texts: Readonly<Record<string, string>>;
+  texts: Texts;
   pinned: string | null;
 }
 
@@ -16,7 +19,7 @@ export type DraftAction =
    * A commit has taken over what was sent. `isDecided`: of a conflict, so also drafts go that said something else.
    * `commit`: what the drafts that are left are changes of from now on; null where that has not changed.
    */
-  | { type: "landed"; sent: Readonly<Record<string, string>>; isDecided: boolean; commit: string | null }
+  | { type: "landed"; sent: Texts; isDecided: boolean; commit: string | null }
   | { type: "discard" };
 
 export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
@@ -37,10 +40,10 @@ export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
   }
 }
 
-function pin(texts: Drafts["texts"], pinned: string | null): Drafts {
+function pin(texts: Texts, pinned: string | null): Drafts {
   return Object.keys(texts).length === 0 ? NO_DRAFTS : { texts, pinned };
 }
 
-function without(texts: Drafts["texts"], path: string): Drafts["texts"] {
+function without(texts: Texts, path: string): Texts {
   return Object.fromEntries(Object.entries(texts).filter(([other]) => other !== path));
 }

@@ -5,44 +5,29 @@ import { commitChanges } from "@/api/changes";
 import { putRelease } from "@/api/events/apply";
 import { fileContent, fileList } from "@/api/files";
 import { isPassing } from "@/api/problems";
-import type { ChangesLanding, Draft, Service } from "@/api/schema";
-import type { DraftAction, Drafts } from "./drafts";
+import type { ChangesLanding, Service } from "@/api/schema";
+import type { DraftAction, Texts } from "./drafts";
+import { writeOperations } from "./operations";
 
 const MOST_TRIES = 20;
-type Texts = Drafts["texts"];
 
-/** What to commit: all drafts; or after a conflict what was decided of some files, on top of the newer `base`. */
+/** What to commit: all drafts; or `isDecided`, what was decided of some files after a conflict, on the newer `base`. */
 export interface Save {
-  message?: string;
-  decided?: { base: string; texts: Texts };
+  texts: Texts;
+  base: string | null;
+  message?: string | undefined;
+  isDecided?: boolean;
 }
 
-/** A path below the service as the repository has it. */
-export function wholePath(service: Pick<Service, "path">, path: string): string {
-  return service.path === "" ? path : `${service.path}/${path}`;
-}
-
-/** A path of the repository as the service has it. */
-export function relativePath(service: Pick<Service, "path">, path: string): string {
-  return service.path !== "" && path.startsWith(`${service.path}/`) ? path.slice(service.path.length + 1) : path;
-}
-
-export function writeOperations(service: Pick<Service, "path">, texts: Texts): Draft["ops"] {
-  return Object.entries(texts).map(([path, content]) => ({ op: "put", path: wholePath(service, path), content }));
-}
-
-export function useCommit(slug: string, service: Service, drafts: Drafts, dispatch: Dispatch<DraftAction>) {
+export function useCommit(slug: string, service: Service, dispatch: Dispatch<DraftAction>) {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: async ({ message, decided }: Save) => {
-      const sent = decided?.texts ?? drafts.texts;
-      const base = decided?.base ?? drafts.pinned;
+    mutationFn: async ({ texts: sent, base, message, isDecided = false }: Save) => {
       const landed = await commitChanges(slug, { base, ops: writeOperations(service, sent), message: message ?? null });
       for (const release of landed.releases) putRelease(cache, slug, release);
       await readLanded(cache, slug, service.name, landed, sent);
       // Drafts that are left after a decision are still changes of the commit that they began on.
-      const isMixed = landed.merged || decided !== undefined;
-      dispatch({ type: "landed", sent, isDecided: decided !== undefined, commit: isMixed ? null : landed.commit.sha });
+      dispatch({ type: "landed", sent, isDecided, commit: landed.merged || isDecided ? null : landed.commit.sha });
       return landed;
     },
     // Sent twice, a change that has landed already is none: nothing is lost while the platform restarts.

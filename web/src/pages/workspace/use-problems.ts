@@ -4,7 +4,7 @@ import { checkChanges } from "@/api/changes";
 import type { ProblemEntry, Service } from "@/api/schema";
 import { useDebounced } from "@/components/use-debounced";
 import type { Drafts } from "./drafts";
-import { writeOperations } from "./use-commit";
+import { writeOperations } from "./operations";
 
 const QUIET = 400; // milliseconds without a key
 const NONE: ProblemEntry[] = [];

@@ -1,5 +1,5 @@
 import { findPlace } from "../traceback";
-import { relativePath } from "../use-commit";
+import { relativePath } from "../operations";
 import type { DrawerProps } from "./Drawer";
 import styles from "./Drawer.module.css";
 

@@ -3,8 +3,9 @@ import type { UseMutationResult } from "@tanstack/react-query";
 import { Suspense, lazy, useState, type Dispatch } from "react";
 import type { ApiProblem } from "@/api/problems";
 import type { ChangesLanding, Service } from "@/api/schema";
-import type { DraftAction, Drafts } from "../drafts";
-import { relativePath, type Save } from "../use-commit";
+import type { DraftAction, Drafts, Texts } from "../drafts";
+import { relativePath } from "../operations";
+import type { Save } from "../use-commit";
 import styles from "./MergePanel.module.css";
 
 const MergeEditor = lazy(() => import("./MergeEditor"));
@@ -19,10 +20,11 @@ interface Props {
 
 export function MergePanel({ service, conflict, drafts, commit, dispatch }: Props) {
   const sides = conflict.sides.map((side) => ({ ...side, path: relativePath(service, side.path) }));
-  const [merged, setMerged] = useState<Drafts["texts"]>({});
+  const [merged, setMerged] = useState<Texts>({});
   const mine = Object.fromEntries(sides.map(({ path }) => [path, drafts.texts[path] ?? ""]));
-  const commitTexts = (texts: Drafts["texts"]) => {
-    commit.mutate({ decided: { base: conflict.problem.head ?? "", texts }, message: `Merge ${Object.keys(texts).join(", ")}` });
+  const commitTexts = (texts: Texts) => {
+    const message = `Merge ${Object.keys(texts).join(", ")}`;
+    commit.mutate({ texts, base: conflict.problem.head ?? null, message, isDecided: true });
   };
   const takeTheirs = () => {
     for (const { path } of sides) dispatch({ type: "drop", path });

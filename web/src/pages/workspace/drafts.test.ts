@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { NO_DRAFTS, reduceDrafts, type Drafts } from "./drafts";
+
+const typed = (path: string, text: string, saved: string | null = "old") => ({ type: "edit", path, text, saved, base: "c1" }) as const;
+const two: Drafts = { texts: { a: "1", b: "2" }, pinned: "c1" };
+
+describe("drafts", () => {
+  it("are pinned to the commit that they began on, whatever comes later", () => {
+    const one = reduceDrafts(NO_DRAFTS, typed("a", "1"));
+    expect(reduceDrafts(one, { ...typed("b", "2"), base: "c2" })).toEqual(two);
+  });
+
+  it("are none again when a text is what it was", () => {
+    expect(reduceDrafts(reduceDrafts(NO_DRAFTS, typed("a", "1")), typed("a", "old"))).toBe(NO_DRAFTS);
+  });
+
+  it("go with the commit that took them", () => {
+    expect(reduceDrafts(two, { type: "landed", sent: two.texts, isDecided: false, commit: "c2" })).toBe(NO_DRAFTS);
+  });
+
+  it("stay where more was typed meanwhile, as changes of what landed", () => {
+    const landed = { type: "landed", sent: { a: "0", b: "2" }, isDecided: false, commit: "c2" } as const;
+    expect(reduceDrafts(two, landed)).toEqual({ texts: { a: "1" }, pinned: "c2" });
+  });
+
+  it("stay changes of the older commit where the commit was a merge", () => {
+    const landed = { type: "landed", sent: { a: "0", b: "2" }, isDecided: false, commit: null } as const;
+    expect(reduceDrafts(two, landed)).toEqual({ texts: { a: "1" }, pinned: "c1" });
+  });
+
+  it("go when a conflict is decided, whatever they said", () => {
+    const decided = { type: "landed", sent: { a: "both" }, isDecided: true, commit: null } as const;
+    expect(reduceDrafts(two, decided)).toEqual({ texts: { b: "2" }, pinned: "c1" });
+  });
+
+  it("keep a new file that is still empty", () => {
+    expect(reduceDrafts(NO_DRAFTS, typed("new", "", null)).texts).toEqual({ new: "" });
+  });
+});

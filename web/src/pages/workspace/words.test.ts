@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { prettify, readHeaders, saySize } from "./console/request";
+import { markProblems } from "./editor/marks";
+import { findPlace } from "./traceback";
+import { relativePath, wholePath } from "./operations";
+
+describe("a place in a traceback", () => {
+  const text = 'Traceback\n  File "/run/x/app/handler.py", line 7, in run\n  File "/usr/lib/python3/json.py", line 3\nValueError';
+
+  it("is the innermost in the service's own files", () => {
+    expect(findPlace(text, ["handler.py", "other.py"])).toEqual({ file: "handler.py", line: 7 });
+  });
+
+  it("is nowhere in others' code", () => {
+    expect(findPlace(text, ["main.py"])).toBeNull();
+  });
+});
+
+describe("paths", () => {
+  it.each([["shop", "a/b.py", "shop/a/b.py"], ["", "a.py", "a.py"]])("of a service at %j", (path, below, whole) => {
+    expect(wholePath({ path }, below)).toBe(whole);
+    expect(relativePath({ path }, whole)).toBe(below);
+  });
+});
+
+it("problems without a line are at the first, and only those of the file", () => {
+  const problems = [
+    { type: "/problems/python-syntax", detail: "no", file: "s/a.py", line: 3, column: 5 },
+    { type: "/problems/python-syntax", detail: "what", hint: "so", file: "s/a.py" },
+    { type: "/problems/python-syntax", detail: "else", file: "s/b.py" },
+  ] as unknown as Parameters<typeof markProblems>[0];
+  expect(markProblems(problems, "s/a.py")).toEqual([
+    { line: 3, column: 5, text: "no" },
+    { line: 1, column: 1, text: "what (so)" },
+  ]);
+});
+
+it("headers are lines, and a body is JSON unless they say otherwise", () => {
+  expect(readHeaders("Accept: text/plain\nX-A:1\nnonsense\n", false)).toEqual({ Accept: "text/plain", "X-A": "1" });
+  expect(readHeaders("", true)).toEqual({ "Content-Type": "application/json" });
+  expect(readHeaders("content-type: text/csv", true)).toEqual({ "content-type": "text/csv" });
+});
+
+it("bodies are shown as people read them", () => {
+  expect(prettify('{"a":1}', "application/json")).toBe('{\n  "a": 1\n}');
+  expect(prettify("{not json", "application/json")).toBe("{not json");
+  expect(saySize(61)).toBe("61 B");
+});
