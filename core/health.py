@@ -13,6 +13,7 @@ from typing import Any, Literal
 from core import names
 
 READY_SECONDS = 10.0  # from the container's start to readiness
+CROWD = 8  # as many handlers load side by side in that time; where more do, each gets longer in proportion
 START_SECONDS = 120.0  # from the apply to the container's start
 REASONS = (
     "Running",
@@ -45,9 +46,19 @@ class Health:
 
 
 def judge(
-    pods: Iterable[Object], tree: str, replicas: int, *, applied: float, now: float, deployment: Object | None = None
+    pods: Iterable[Object],
+    tree: str,
+    replicas: int,
+    *,
+    applied: float,
+    now: float,
+    deployment: Object | None = None,
+    starting: int = 1,
 ) -> Health:
-    """The health of the revision with this short tree; `applied` is when it was applied (epoch seconds)."""
+    """The health of the revision with this short tree.
+
+    `applied` is when it was applied (epoch seconds); `starting` counts the tenant's handlers that load now.
+    """
     mine = [p for p in pods if names.label_of(p, names.LABEL_TREE) == tree and not _is_going(p)]
     ready = sum(map(is_ready, mine))
     started = min((s for s in map(_started, mine) if s is not None), default=None)
@@ -60,17 +71,17 @@ def judge(
     refusal = _refusal(deployment)
     if refusal is not None and len(mine) < replicas:
         return Health("Failed", "QuotaExceeded", refusal, ready=ready, started=started)
-    return _judge_time(mine, ready, replicas, started, applied, now)
+    return _judge_time(mine, ready, replicas, started, applied, now, READY_SECONDS * max(1.0, starting / CROWD))
 
 
 def _judge_time(
-    pods: list[Object], ready: int, replicas: int, started: float | None, applied: float, now: float
+    pods: list[Object], ready: int, replicas: int, started: float | None, applied: float, now: float, patience: float
 ) -> Health:
     late = [s for p in pods if not is_ready(p) and (s := _started(p)) is not None]
     if late:
-        deadline = min(late) + READY_SECONDS
+        deadline = min(late) + patience
         if now >= deadline:
-            sentence = f"not ready {READY_SECONDS:.0f} s after it started: the import of the handler takes too long"
+            sentence = f"not ready {patience:.0f} s after it started: the import of the handler takes too long"
             return Health("Failed", "ReadyTimeout", sentence, ready=ready, started=started)
         return Health("Progressing", "Starting", "loading the handler", None, ready, started, deadline)
     deadline = applied + START_SECONDS
@@ -86,6 +97,11 @@ def is_ready(pod: Object) -> bool:
     """Does the pod say that it takes requests?"""
     conditions = pod.get("status", {}).get("conditions") or ()
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
+
+
+def is_starting(pod: Object) -> bool:
+    """Does it load its handler now?"""
+    return _started(pod) is not None and not is_ready(pod) and not _is_going(pod)
 
 
 def _is_going(pod: Object) -> bool:

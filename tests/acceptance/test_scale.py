@@ -10,13 +10,14 @@ from tested_platform import Platform
 
 COUNT = 500 if os.environ.get("SOAK") else 60
 HANDLER = "class Handler:\n    def run(self, req):\n        return {!r}\n"
+SMALL = "public: true\nresources:\n  cpu: 10m\n"  # a node has place for a few that ask for no less than usual
 
 
 def test_many_services_in_one_push(fresh_platform: Platform) -> None:
     platform = fresh_platform
     clone = platform.clone()
     for number in range(COUNT):
-        clone.write({f"s{number}/service.yaml": "public: true\n", f"s{number}/handler.py": HANDLER.format(str(number))})
+        clone.write({f"s{number}/service.yaml": SMALL, f"s{number}/handler.py": HANDLER.format(str(number))})
     clone.commit({}, "Many")
     stop, hello = threading.Event(), list[int]()
 

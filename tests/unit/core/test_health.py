@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import health, names
-from core.health import READY_SECONDS, REASONS, START_SECONDS, Health, judge
+from core.health import CROWD, READY_SECONDS, REASONS, START_SECONDS, Health, is_starting, judge
 
 Object = dict[str, Any]
 NOW = 1_800_000_000.0
@@ -124,6 +124,19 @@ def test_ready_timeout() -> None:
 
     assert (found.state, found.reason) == ("Failed", "ReadyTimeout")
     assert judged(pod(state=running(READY_SECONDS - 1))).state == "Progressing"
+
+
+def test_handlers_that_load_in_a_crowd_get_longer() -> None:
+    slow = [pod(state=running(2 * READY_SECONDS - 1)) for _ in range(2 * CROWD)]
+    starting = sum(
+        map(is_starting, [*slow, pod(), pod(ready=True, state=running(1)), pod(state=running(1), going=True)])
+    )
+
+    assert starting == 2 * CROWD
+    found = judge(slow[:1], TREE, 1, applied=NOW - 30, now=NOW, starting=starting)
+    assert (found.state, found.look_again) == ("Progressing", NOW + 1)
+    assert judge(slow[:1], TREE, 1, applied=NOW - 30, now=NOW + 1, starting=starting).reason == "ReadyTimeout"
+    assert judge(slow[:1], TREE, 1, applied=NOW - 30, now=NOW, starting=CROWD).reason == "ReadyTimeout"
 
 
 def test_start_timeout() -> None:
