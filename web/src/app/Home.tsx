@@ -14,7 +14,9 @@ function useTenant(): string | undefined {
 
 export function Home() {
   const slug = useTenant();
+  const isOperator = useQuery(session).data?.user.operator ?? false;
   if (slug !== undefined) return <Navigate to={paths.services(slug)} replace />;
+  if (isOperator) return <Navigate to={paths.admin()} replace />;
   return <Empty title="No tenant yet">An operator makes one, and gives you a role in it.</Empty>;
 }
 

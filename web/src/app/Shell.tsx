@@ -8,8 +8,11 @@ import { ProblemPanel } from "@/components/ProblemPanel";
 import { SignInForm } from "@/components/SignInForm";
 import * as paths from "@/paths";
 import { Navigation } from "./Navigation";
+import { OfflineBanner } from "./OfflineBanner";
+import { NoTenant } from "./PageError";
 import styles from "./Shell.module.css";
 import { StreamStatus } from "./StreamStatus";
+import { TenantSwitch } from "./TenantSwitch";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { UserMenu } from "./UserMenu";
 
@@ -22,22 +25,26 @@ export function Shell() {
     if (isSignedOut(error)) return <Navigate to={paths.login(pathname + search + hash)} replace />;
     return error && <ProblemPanel error={error} onRetry={() => void refetch()} />;
   }
+  const slugs = data.tenants.map((tenant) => tenant.slug);
+  const isKnown = slug !== undefined && slugs.includes(slug);
+  const isLost = slug !== undefined && !isKnown;
   return (
     <div className={styles.shell}>
+      <OfflineBanner />
       <a className={styles.skip} href="#main">Skip to content</a>
       <header className={styles.bar}>
         <Link to={paths.patterns.home} className={styles.brand} aria-label="PaaKS, home">
           <img src="/favicon.svg" alt="" width="20" height="20" /> PaaKS
         </Link>
-        <span className={styles.tenant}>{slug}</span>
+        {isKnown && <TenantSwitch slug={slug} tenants={data.tenants} />}
         <span className={styles.space} />
-        {slug !== undefined && <StreamStatus slug={slug} />}
+        {isKnown && <StreamStatus slug={slug} />}
         <ThemeSwitch />
         <UserMenu session={data} />
       </header>
-      {slug !== undefined && <Navigation slug={slug} />}
+      {isKnown && <Navigation slug={slug} />}
       <main id="main" className={styles.main} tabIndex={-1}>
-        <Outlet />
+        {isLost ? <NoTenant slug={slug} slugs={slugs} /> : <Outlet />}
       </main>
       {hasEnded && (
         <div className={styles.again} role="dialog" aria-modal="true" aria-label="Sign in again">

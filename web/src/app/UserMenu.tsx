@@ -1,15 +1,17 @@
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { signOut } from "@/api/session";
 import type { CurrentSession } from "@/api/schema";
 import * as paths from "@/paths";
+import styles from "./Shell.module.css";
 
 export function UserMenu({ session }: { session: CurrentSession }) {
   const navigate = useNavigate();
   const leave = useMutation({ mutationFn: signOut, onSuccess: () => navigate(paths.login()) });
   return (
     <>
-      <span className="muted" title={session.user.email}>{session.user.name}</span>
+      {session.user.operator && <Link to={paths.admin()} className={styles.link}>Admin</Link>}
+      <Link to={paths.patterns.account} className={styles.link} title={`Account: ${session.user.email}`}>{session.user.name}</Link>
       <button className="quiet" onClick={() => { leave.mutate(); }}>Logout</button>
     </>
   );

@@ -23,6 +23,9 @@ export const router = createBrowserRouter([
             ErrorBoundary: PageError,
             children: [
               { path: patterns.tenant, lazy: () => import("@/pages/services/ServicesPage") },
+              { path: patterns.settings, lazy: () => import("@/pages/settings/SettingsPage") },
+              { path: patterns.account, lazy: () => import("@/pages/account/AccountPage") },
+              { path: patterns.admin, lazy: () => import("@/pages/admin/AdminPage") },
               { path: patterns.service, lazy: () => import("@/pages/workspace/WorkspacePage") },
             ],
           },

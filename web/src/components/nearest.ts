@@ -12,10 +12,10 @@ export function findNearest(name: string, candidates: readonly string[]): string
 /** How many letters have to be put in, left out or replaced to make one text of the other (Levenshtein). */
 function measureDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
+  for (let index = 0; index < one.length; index += 1) {
     const next = [index + 1];
     for (let at = 0; at < other.length; at += 1) {
-      const replaced = (row[at] ?? 0) + (other[at] === letter ? 0 : 1);
+      const replaced = (row[at] ?? 0) + (other[at] === one[index] ? 0 : 1);
       next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
     }
     row = next;

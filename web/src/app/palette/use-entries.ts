@@ -1,0 +1,109 @@
+/** Everything that the palette finds: what can be done here, pages, services and what can be done with them, files, commits. */
+import { useInfiniteQuery, useMutation, useQueries, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "react-router";
+import { fileList } from "@/api/files";
+import { commitHistory } from "@/api/history";
+import type { PastCommit, Service } from "@/api/schema";
+import { serviceList } from "@/api/services";
+import { reconcile } from "@/api/sync";
+import { useActions } from "@/components/actions/registry";
+import { fileCommands, historyCommands, logCommands, reconcileCommands, rollBackCommands, statusCommands, type Command } from "@/components/copy-as/commands";
+import { wasLive } from "@/components/history/deploy-state";
+import { useRollBack } from "@/components/history/use-roll-back";
+import { sayProblem } from "@/components/say-problem";
+import { useToast } from "@/components/Toasts";
+import { useRights } from "@/components/use-rights";
+import * as paths from "@/paths";
+import type { Findable } from "./rank";
+
+export interface Entry extends Findable {
+  kind: "Action" | "Service" | "File" | "Commit";
+  keys?: string | undefined;
+  commands: readonly Command[];
+  run: () => void;
+}
+
+const MOST_SERVICES = 20; // whose files are looked through
+
+export function useEntries(slug: string | undefined): Entry[] {
+  const here = useActions()
+    .filter(({ isKeyOnly }) => !isKeyOnly)
+    .map(({ name, keys, commands, run }): Entry => ({ id: `do ${name}`, kind: "Action", text: name, keys, commands, run }));
+  return [...here, ...useTenantEntries(slug)];
+}
+
+/** Of no tenant, none. */
+function useTenantEntries(slug = ""): Entry[] {
+  const enabled = slug !== "";
+  const services = useQuery({ ...serviceList(slug), enabled }).data?.items ?? [];
+  const commits = useInfiniteQuery({ ...commitHistory(slug), enabled }).data?.pages[0]?.items ?? [];
+  const ofServices = useServiceEntries(slug, services);
+  const ofCommits = useCommitEntries(slug, commits, services);
+  const files = useFileEntries(slug, services);
+  return enabled ? [...ofServices, ...files, ...ofCommits] : [];
+}
+
+function useServiceEntries(slug: string, services: Service[]): Entry[] {
+  const navigate = useNavigate();
+  const toast = useToast();
+  const mayCommit = useRights(slug).mayCommit;
+  const back = useRollBack(slug);
+  const again = useMutation({
+    mutationFn: (name: string) => reconcile(slug, name),
+    onSuccess: (_, name) => { toast({ text: `${name} is looked at now` }); },
+    onError: (error) => { toast({ text: sayProblem(error) }); },
+  });
+  const act = (text: string, commands: Command[], run: () => void): Entry => ({ id: `do ${text}`, kind: "Action", text, commands, run });
+  return services.flatMap(({ name, commit, url }) => [
+    { id: `service ${name}`, kind: "Service", text: name, commands: statusCommands(slug, name), run: () => void navigate(paths.service(slug, name)) },
+    act(`Logs of ${name}`, logCommands(slug, name), () => void navigate(paths.service(slug, name))),
+    act(`History of ${name}`, historyCommands(slug, name), () => void navigate(paths.history(slug, name))),
+    act(`Open ${name} in a new window`, [{ name: "paaks", text: `paaks open -t ${slug} ${name}` }], () => { window.open(url, "_blank", "noreferrer"); }),
+    ...(mayCommit
+      ? [
+          act(`Roll back ${name}`, rollBackCommands(slug, { service: name }), () => { back.mutate({ service: name, from: commit }); }),
+          act(`Reconcile ${name} now`, reconcileCommands(slug, name), () => { again.mutate(name); }),
+        ]
+      : []),
+  ]);
+}
+
+function useFileEntries(slug: string, services: Service[]): Entry[] {
+  const navigate = useNavigate();
+  const lists = useQueries({ queries: services.slice(0, MOST_SERVICES).map(({ name }) => fileList(slug, name)) });
+  return lists.flatMap(({ data }, index) => {
+    const service = services[index];
+    if (data === undefined || service === undefined) return [];
+    return data.items.map(({ path }): Entry => ({
+      id: `file ${service.name}/${path}`,
+      kind: "File",
+      text: `${service.name}/${path}`,
+      commands: fileCommands(slug, { service: service.name, directory: service.path, path, ref: data.ref }),
+      run: () => void navigate(paths.service(slug, service.name, path)),
+    }));
+  });
+}
+
+function useCommitEntries(slug: string, commits: PastCommit[], services: Service[]): Entry[] {
+  const navigate = useNavigate();
+  const back = useRollBack(slug);
+  const mayCommit = useRights(slug).mayCommit;
+  return commits.flatMap(({ sha, subject, releases }) => {
+    const about = `${sha.slice(0, 7)} ${subject}`;
+    const targets = mayCommit ? releases.filter(wasLive).map((release) => services.find(({ name }) => name === release.service)) : [];
+    return [
+      { id: `commit ${sha}`, kind: "Commit", text: about, commands: [{ name: "git", text: `git show ${sha.slice(0, 12)}` }], run: () => void navigate(paths.commit(slug, sha)) },
+      ...targets.flatMap((service): Entry[] =>
+        service === undefined || service.commit === sha
+          ? []
+          : [{
+              id: `back ${service.name} ${sha}`,
+              kind: "Action",
+              text: `Roll back ${service.name} to ${about}`,
+              commands: rollBackCommands(slug, { service: service.name, directory: service.path, to: sha }),
+              run: () => { back.mutate({ service: service.name, to: sha, from: service.commit }); },
+            }],
+      ),
+    ];
+  });
+}
