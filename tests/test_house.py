@@ -74,3 +74,8 @@ def test_there_is_no_other_folder() -> None:
 def test_lock_files_name_no_address() -> None:
     locks = [*ROOT.glob("requirements*.lock"), ROOT / "runtime" / "requirements.lock"]
     assert [path.name for path in locks if "://" in path.read_text()] == []
+
+
+def test_kubernetes_is_asked_all_that_the_embedded_platform_is() -> None:
+    embedded, installed = (ROOT / "tests" / name for name in ("acceptance", "cluster/acceptance"))
+    assert {path.name for path in embedded.glob("test_*.py")} == {path.name for path in installed.glob("test_*.py")}
