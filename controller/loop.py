@@ -25,7 +25,7 @@ from controller.network_check import NetworkCheck
 from controller.progress import Book, Routes
 from controller.reconcile import Doors, Memory, Outcome, TipMoved, reconcile
 from controller.settings import Settings
-from controller.work_queue import WorkQueue
+from controller.work_queue import LONGEST_PAUSE, WorkQueue
 from core import link, names, releases, store
 from core.check import Checker
 from core.cluster import Cluster
@@ -36,6 +36,7 @@ from core.tenants import Tenant, Tenants
 from core.watch import WatchSettings
 
 _KEPT_ORIGINS = 500
+_LONGEST_DOUBT = 10.0  # seconds between passes while some calls fail and others do not
 _COLLECT_SECONDS = 0.1  # a release moves on several times in it, and is stored once, off the way of a change
 
 
@@ -156,16 +157,22 @@ class Controller:
     async def _work(self) -> None:
         while True:
             key = await self.queue.take()
-            failed, delay = True, 0.0
+            failed, delay, longest = True, 0.0, LONGEST_PAUSE
             try:
                 failed = await self._pass(key)
             except RetryLater as error:
-                delay = error.delay
+                delay, longest = error.delay, self._longest_pause(error)
                 self._log.warning("a pass has to wait", tenant=key, cause=error.cause)
             except Exception:  # noqa: BLE001 - the process boundary
                 self._log.exception("a pass failed", tenant=key)
             finally:
-                self.queue.done(key, failed=failed, delay=delay)
+                self.queue.done(key, failed=failed, delay=delay, longest=longest)
+
+    def _longest_pause(self, error: RetryLater) -> float:
+        """A cluster that has named a time is asked soon after it; one that is away will be noticed when it is back."""
+        if error.extra.get("asked"):
+            return self._settings.retry_seconds
+        return LONGEST_PAUSE if self._cluster.is_away else _LONGEST_DOUBT
 
     async def _pass(self, key: str) -> bool:
         """One pass; did it fail?"""

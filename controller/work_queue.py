@@ -57,21 +57,22 @@ class WorkQueue:
         self._working.add(key)
         return key
 
-    def done(self, key: str, *, failed: bool = False, delay: float = 0.0) -> None:
-        """A key has been worked on. After a failure it comes again by itself: after `delay`, and a growing pause."""
+    def done(self, key: str, *, failed: bool = False, delay: float = 0.0, longest: float = LONGEST_PAUSE) -> None:
+        """A key has been worked on. After a failure it comes again by itself: after `delay`, and a pause that grows
+        with each failure, to `longest` at most."""
         self._working.discard(key)
         if failed:
             self._failures[key] = self._failures.get(key, 0) + 1
-            self.add_later(key, delay + self._pause(key))
+            self.add_later(key, delay + self._pause(key, longest))
         else:
             self._failures.pop(key, None)
         if key in self._again:
             self._again.discard(key)
             self.add(key)
 
-    def _pause(self, key: str) -> float:
+    def _pause(self, key: str, longest: float = LONGEST_PAUSE) -> float:
         """Full jitter below a ceiling that doubles with each failure, so that keys do not come in step."""
-        return random.uniform(0, min(LONGEST_PAUSE, self._first_pause * 2 ** min(self._failures[key] - 1, 10)))
+        return random.uniform(0, min(longest, self._first_pause * 2 ** min(self._failures[key] - 1, 20)))
 
     def hurry(self) -> None:
         """What made keys fail is over: those that pause come now, each behind what waits already."""

@@ -231,6 +231,11 @@ class Cluster:
                 if complete:  # a line cut off in the middle is an event that has not been seen
                     yield _decode_event(line)
 
+    @property
+    def is_away(self) -> bool:
+        """Has the API server left several calls in a row without an answer?"""
+        return self._in_flight.pace.is_away
+
     async def wait_return(self) -> None:
         """Wait until the API server answers again after it was away."""
         await self._in_flight.wait_return()

@@ -80,7 +80,7 @@ class InFlight:
             if turn.done():
                 continue  # cancelled, and about to leave by itself
             if wait > 0:
-                turn.set_exception(_say_closed(wait))
+                turn.set_exception(self._say_closed(wait))
             else:
                 self._count += 1
                 turn.set_result(None)
@@ -88,7 +88,11 @@ class InFlight:
     def _refuse_closed(self) -> None:
         wait = self.pace.wait(time.monotonic())
         if wait > 0:
-            raise _say_closed(wait)
+            raise self._say_closed(wait)
+
+    def _say_closed(self, wait: float) -> RetryLater:
+        asked = self.pace.asked_until > time.monotonic()
+        return RetryLater("the cluster is given time to recover", wait, {"asked": asked})
 
     def _answered(self) -> None:
         was_away = self.pace.is_away
@@ -108,7 +112,3 @@ class InFlight:
         else:
             self._answered()
         error.delay = max(error.delay, self.pace.wait(now))
-
-
-def _say_closed(wait: float) -> RetryLater:
-    return RetryLater("the cluster is given time to recover", wait, {"asked": True})

@@ -11,9 +11,10 @@ import pytest
 from tests.cluster.cluster import KubernetesCluster, find_missing
 from tests.cluster.demo import Clone
 from tests.cluster.installation import Installation
-from tests.conformance.conftest import cluster, tenant
 
-__all__ = ["clone", "cluster", "installation", "kubernetes", "own_cluster", "target", "tenant"]
+__all__ = [
+    *("clone", "cluster", "disturbed", "installation", "kubernetes", "own_cluster", "proxy", "target", "tenant"),
+]
 
 
 @pytest.fixture(scope="session")

@@ -185,7 +185,7 @@ class FaultProxy:
     async def start(self) -> None:
         """Listen."""
         listener = sockets.listen_unix(self.path)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=_LIMIT)
+        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=_LIMIT)
 
     async def stop(self) -> None:
         """Close everything."""
@@ -209,22 +209,27 @@ class FaultProxy:
         """Everybody is."""
         self.is_reachable = True
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.attempts.append(time.monotonic())
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        try:
-            if self.is_reachable:
-                await self._exchange(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        if not self.is_reachable:
             writer.transport.abort()
-        finally:
-            self._open.discard(task)
-            if self.is_reachable:
-                writer.close()
-            else:
-                writer.transport.abort()
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._open.add(task)
+        task.add_done_callback(lambda done: self._end(done, writer))
+
+    def _end(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        self._open.discard(task)
+        if task.cancelled():
+            writer.transport.abort()
+        else:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._exchange(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            writer.transport.abort()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")

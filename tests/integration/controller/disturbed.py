@@ -1,6 +1,7 @@
 """A world whose controller reaches the cluster through a proxy that can misbehave, and what to wait for in it.
 
-Behind the proxy is a real node; `tests/cluster` puts a real API server there. What has to come is what the cluster
+Behind the proxy is what `upstream` is: a real node here, and in `tests/cluster` a real API server; `direct` is the way
+around it. What has to come is what the cluster
 holds: pods are no part of it. What does not live here: the faults (`tests/cluster/fault_proxy.py`), and the tests.
 """
 
@@ -10,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -17,21 +19,8 @@ from controller.live_objects import tree_of
 from controller.loop import Controller
 from core import names
 from core.commit import Put
-from tests.cluster.fault_proxy import FaultProxy, Upstream
+from tests.cluster.fault_proxy import Exchange, FaultProxy, Upstream, forward
 from tests.integration.controller.world import World, open_world
-from tests.node_process import NodeProcess
-
-
-@pytest.fixture
-def direct(node: NodeProcess) -> str:
-    """The way to the API server that is never disturbed, for the test itself."""
-    return node.target
-
-
-@pytest.fixture
-def upstream(node: NodeProcess) -> Upstream:
-    """The way to it that the proxy takes."""
-    return Upstream.on_socket(node.socket)
 
 
 @pytest.fixture
@@ -43,11 +32,43 @@ async def proxy(upstream: Upstream, tmp_path: Path) -> AsyncIterator[FaultProxy]
 
 
 @pytest.fixture
-async def world(direct: str, proxy: FaultProxy, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def disturbed(
+    direct: str, proxy: FaultProxy, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
     """A tenant, and a controller that reaches the cluster through the proxy alone."""
+    monkeypatch.setattr("core.watch._LIST_SHARE", 1)  # a slow machine must not make lists rare
     async with open_world(direct, database_url, tmp_path) as made:
         made.settings = replace(made.settings, cluster=proxy.target, relist_seconds=3.0)
         yield made
+
+
+class Quota(Protocol):
+    """What limits the tenant's Deployments to those that are there, beside our own quota."""
+
+    async def lower(self) -> None: ...
+
+    async def lift(self) -> None: ...
+
+
+class RefusedDeployments:
+    """The node counts pods alone: the proxy says what a real API server says of a third object."""
+
+    def __init__(self, proxy: FaultProxy) -> None:
+        self._proxy = proxy
+
+    async def lower(self) -> None:
+        self._proxy.fault = self._refuse_new
+
+    async def lift(self) -> None:
+        self._proxy.fault = forward
+
+    @staticmethod
+    async def _refuse_new(exchange: Exchange) -> None:
+        if exchange.is_write and exchange.path.endswith("/deployments/more"):
+            said = 'deployments.apps "more" is forbidden: exceeded quota: cap, requested: count/deployments.apps=1'
+            await exchange.refuse(403, "Forbidden", message=said)
+        else:
+            await exchange.forward()
 
 
 def change(world: World, text: str, service: str = "hello", *, public: bool = False) -> str:

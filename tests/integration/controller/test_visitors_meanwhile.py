@@ -10,21 +10,19 @@ import pytest
 
 from tests.cluster.fault_proxy import FaultProxy
 from tests.dispatcher_process import DispatcherProcess
-from tests.integration.controller.disturbed import change, direct, proxy, upstream, world
+from tests.integration.controller.disturbed import change
 from tests.integration.controller.world import World, running
 from tests.integration.dispatcher.site import Answer, write
 
-__all__ = ["direct", "proxy", "upstream", "world"]
-
 
 @pytest.fixture
-async def door(world: World, proxy: FaultProxy) -> AsyncIterator[DispatcherProcess]:
+async def door(disturbed: World, proxy: FaultProxy) -> AsyncIterator[DispatcherProcess]:
     """A dispatcher that knows the tenant; it reaches cluster and controller as in an installation."""
     door = DispatcherProcess(proxy.target)
-    door.api.snapshot["tenants"] = {world.tenant.slug: world.tenant.id}
+    door.api.snapshot["tenants"] = {disturbed.tenant.slug: disturbed.tenant.id}
     await door.api.start()
     try:
-        door.start(LINK=world.settings.link)
+        door.start(LINK=disturbed.settings.link)
         await door.wait_ready()
         yield door
         assert "Traceback" not in door.log.read_text()
@@ -34,10 +32,10 @@ async def door(world: World, proxy: FaultProxy) -> AsyncIterator[DispatcherProce
 
 
 async def test_rl_12_visitors_are_answered_throughout_and_get_the_last_push_afterwards(
-    world: World, proxy: FaultProxy, door: DispatcherProcess
+    disturbed: World, proxy: FaultProxy, door: DispatcherProcess
 ) -> None:
     async def visit() -> Answer:
-        return Answer(await door.exchange(write("GET", f"/~{world.tenant.slug}/hello/")))
+        return Answer(await door.exchange(write("GET", f"/~{disturbed.tenant.slug}/hello/")))
 
     statuses: list[int] = []
 
@@ -46,20 +44,20 @@ async def test_rl_12_visitors_are_answered_throughout_and_get_the_last_push_afte
             statuses.append((await visit()).status)
             await asyncio.sleep(0.01)
 
-    async with running(world):
-        first = change(world, "first", public=True)
-        await world.wait_for("hello", first, "live")
+    async with running(disturbed):
+        first = change(disturbed, "first", public=True)
+        await disturbed.wait_for("hello", first, "live")
         visitor = asyncio.create_task(keep_visiting())
         await proxy.go_away()
         proxy.attempts.clear()
         for number in range(10):
-            last = change(world, f"push {number}", public=True)
+            last = change(disturbed, f"push {number}", public=True)
             await asyncio.sleep(0.2)
         answer = await visit()
         assert (answer.status, answer.headers.get("paaks-revision")) == (200, first), answer.raw
         assert len(proxy.attempts) <= 100  # 50 a second, of controller and dispatcher together
         proxy.come_back()
-        await world.wait_for("hello", last, "live", seconds=60)
+        await disturbed.wait_for("hello", last, "live", seconds=60)
         async with asyncio.timeout(10):  # its name comes by another watch than its pods
             while (answer := await visit()).headers.get("paaks-revision") != last:
                 assert answer.body == b"push 9"

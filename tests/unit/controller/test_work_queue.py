@@ -82,6 +82,17 @@ async def test_after_a_failure_a_key_comes_no_sooner_than_it_was_told() -> None:
     assert loop.time() - before >= 0.05
 
 
+async def test_a_pause_grows_no_longer_than_it_may_this_time() -> None:
+    queue = WorkQueue(first_pause=1.0)
+    for _ in range(20):
+        queue.add("a")
+        await queue.take()
+        queue.done("a", failed=True, longest=2.0)
+    assert max(queue._pause("a", 2.0) for _ in range(200)) <= 2.0
+    assert queue._timers["a"].when() - asyncio.get_running_loop().time() <= 2.0
+    queue.close()
+
+
 async def test_keys_that_pause_can_be_hurried_and_others_cannot() -> None:
     queue = WorkQueue(first_pause=60)
     for key in ("a", "b"):

@@ -143,7 +143,7 @@ async def test_what_an_end_teaches(error: Exception, allowed: float) -> None:
 async def test_a_server_that_is_away_is_asked_rarely_and_its_return_is_told() -> None:
     line = InFlight()
     returned = asyncio.create_task(line.wait_return())
-    tries = 0
+    tries, told = 0, list[bool]()
 
     async def try_once(*, answers: bool) -> bool:
         nonlocal tries
@@ -153,6 +153,7 @@ async def test_a_server_that_is_away_is_asked_rarely_and_its_return_is_told() ->
                 if not answers:
                     raise RetryLater("no answer", 0.2)
         except RetryLater as error:
+            told.append(bool(error.extra.get("asked")))
             await asyncio.sleep(min(error.delay, 0.01))
             return False
         return True
@@ -161,6 +162,7 @@ async def test_a_server_that_is_away_is_asked_rarely_and_its_return_is_told() ->
         await try_once(answers=False)
     assert line.pace.is_away
     assert AWAY_AFTER <= tries < 40  # the others were sent away without a call
+    assert not any(told)  # nobody has said when to come
     assert not returned.done()
     while not await try_once(answers=True):
         pass
