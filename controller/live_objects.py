@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core import names, plan
+from core import names, ownership, plan
 from core.cluster import Cluster
 from core.ownership import Owners, read_owners
 from core.watch import Change, WatchSettings, follow
@@ -76,6 +76,9 @@ class LiveObjects:
                 self._owners.setdefault(_namespace(obj), {})[key] = read_owners(obj)
         # They are larger than all the rest: what is needed of them is kept apart.
         obj["metadata"].pop("managedFields", None)
+        if obj.get("immutable"):  # a tenant's files: nobody can change them, so nobody compares them
+            for contents in ownership.FIXED:
+                obj.pop(contents, None)
 
     def drop(self, obj: Object) -> None:
         """An object is gone; one of the same name that was made since is not."""

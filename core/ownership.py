@@ -28,6 +28,7 @@ _KEYS = {
     "ports": ("containerPort", "protocol"),
 }
 _PORT_OF_A_SERVICE = ("port", "protocol")
+FIXED = ("data", "binaryData")  # of what is immutable
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _REPLICAS: Path = ("f:spec", "f:replicas")
 _AUTOSCALERS = ("horizontal-pod-autoscaler", "vertical-pod-autoscaler", "keda")
@@ -169,8 +170,9 @@ def _name_item(kind: str, text: str) -> str:
 
 
 def _owned_part(obj: Mapping[str, Any]) -> Object:
-    """What of an object can be owned: not what names it, nor what only the server writes."""
-    body = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata", "status")}
+    """What of an object can be taken: not what names it, what only the server writes, or what nobody can change."""
+    left_out = ("apiVersion", "kind", "metadata", "status", *(FIXED if obj.get("immutable") else ()))
+    body = {key: value for key, value in obj.items() if key not in left_out}
     metadata = obj["metadata"]
     return {"metadata": {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}} | body
 

@@ -101,6 +101,8 @@ async def test_many_unchanged_services_cost_no_write_and_no_read(
         for _ in range(3):
             await controller.compare_all(world.tenant.id)
         assert split(proxy.calls[before:]) == ([], [])
+        held = controller._objects.of(world.tenant.namespace).values()
+        assert not any("data" in obj for obj in held)  # the tenant's files are in git, not in memory
     before = len(proxy.calls)
     async with controlled(world) as controller:
         async with asyncio.timeout(60):

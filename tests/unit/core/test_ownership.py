@@ -172,6 +172,17 @@ def test_who_writes_a_status_owns_nothing(node: Node) -> None:
     assert ownership.read_owners(live).others == ()
 
 
+def test_what_nobody_can_change_need_not_be_held_to_be_compared(node: Node) -> None:
+    config_map = next(obj for obj in node.wanted.values() if obj["kind"] == "ConfigMap")
+    live = copy.deepcopy(node.find(config_map).value)
+    del live["data"]
+    owners = ownership.read_owners(live)
+    assert not ownership.is_taken(config_map, owners)
+    assert ownership.find_taken(config_map, live, owners) == []
+    node.change(config_map, {"metadata": {"labels": {"app.kubernetes.io/part-of": "theirs"}}})
+    assert taken(node, config_map) == {"metadata.labels[app.kubernetes.io/part-of]": "kubectl-edit"}
+
+
 def test_owners_of_objects_of_one_form_share_their_text(node: Node) -> None:
     live = node.find(node.deployment).value
     first, second = ownership.read_owners(live), ownership.read_owners(copy.deepcopy(live))
