@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -72,10 +73,48 @@ def test_there_is_no_other_folder() -> None:
 
 
 def test_lock_files_name_no_address() -> None:
-    locks = [*ROOT.glob("requirements*.lock"), ROOT / "runtime" / "requirements.lock"]
+    locks = [*ROOT.glob("requirements*.lock"), *ROOT.glob("*/requirements.lock")]
     assert [path.name for path in locks if "://" in path.read_text()] == []
 
 
 def test_kubernetes_is_asked_all_that_the_embedded_platform_is() -> None:
     embedded, installed = (ROOT / "tests" / name for name in ("acceptance", "cluster/acceptance"))
     assert {path.name for path in embedded.glob("test_*.py")} == {path.name for path in installed.glob("test_*.py")}
+
+
+# -- the web
+
+WEB = [
+    path
+    for kind in ("*.ts", "*.tsx", "*.css", "*.js")
+    for path in sorted((ROOT / "web").rglob(kind))
+    if not {"node_modules", "dist", "dist.new"} & set(path.parts) and path.name != "schema.d.ts"
+]
+MAX_WEB_LINES = 200
+MAX_WEB_DEPENDENCIES = 8  # at run time, all of CodeMirror counted as one
+
+
+@pytest.mark.parametrize("path", WEB, ids=_name)
+def test_web_files_keep_the_house_limits(path: Path) -> None:
+    source = path.read_text()
+
+    assert len(source.splitlines()) <= MAX_WEB_LINES
+    assert re.findall(r"\b(TODO|FIXME|XXX|HACK)\b", source) == []
+    assert path.stem.split(".")[0] not in WORDLESS
+    if path.suffix in (".ts", ".tsx"):
+        assert re.findall(r"(?::|<|\||\bas) ?any\b|@ts-(?:ignore|nocheck|expect-error)|eslint-disable", source) == []
+        assert "dangerouslySetInnerHTML" not in source
+
+
+def test_web_has_few_dependencies() -> None:
+    listed = json.loads((ROOT / "web" / "package.json").read_text())["dependencies"]
+    editor = ("@codemirror/", "@lezer/", "style-mod")
+
+    assert len({"codemirror" if name.startswith(editor) else name for name in listed}) <= MAX_WEB_DEPENDENCIES
+
+
+def test_web_lock_names_no_registry() -> None:
+    packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert all("integrity" in package for name, package in packages.items() if name)

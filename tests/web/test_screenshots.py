@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from started_platform import StartedPlatform
-from visitor import Visitor, create_service, replace_text, sign_in
+from visitor import Visitor, sign_in
 
 SHOP = '''import logging
 
@@ -39,6 +39,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.fixture(scope="module")
+def shop(platform: StartedPlatform) -> None:
+    """A service with something to show."""
+    clone = platform.clone()
+    commit = clone.commit({"shop/handler.py": SHOP, "shop/service.yaml": "public: true\n"}, "Sell apples and pears")
+    clone.push()
+    platform.wait_for("shop", commit)
+
+
+@pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pictures(platform: StartedPlatform, visit: Callable[..., Visitor], folder: Path, scheme: str) -> None:
     visitor = visit(color_scheme=scheme, reduced_motion="reduce")
@@ -46,12 +56,6 @@ def test_pictures(platform: StartedPlatform, visit: Callable[..., Visitor], fold
     expect(page.get_by_role("button", name="Login")).to_be_visible()
     take(page, folder, "login", scheme)
     sign_in(platform, page)
-    if page.get_by_role("link", name="shop", exact=True).count() == 0:
-        create_service(page, "shop")
-        replace_text(page, SHOP)
-        page.keyboard.press("Control+s")
-        expect(page.get_by_text(re.compile("^Committed "))).to_be_visible()
-    page.goto(f"{platform.api}/t/demo")
     expect(page.get_by_role("table").get_by_text("Running: 1")).to_have_count(2)
     take(page, folder, "services", scheme)
     page.get_by_role("link", name="shop", exact=True).click()
