@@ -9,6 +9,7 @@ import { SignInForm } from "@/components/SignInForm";
 import * as paths from "@/paths";
 import { Navigation } from "./Navigation";
 import { OfflineBanner } from "./OfflineBanner";
+import { CommandBar } from "./palette/CommandBar";
 import { NoTenant } from "./PageError";
 import styles from "./Shell.module.css";
 import { StreamStatus } from "./StreamStatus";
@@ -39,6 +40,7 @@ export function Shell() {
         {isKnown && <TenantSwitch slug={slug} tenants={data.tenants} />}
         <span className={styles.space} />
         {isKnown && <StreamStatus slug={slug} />}
+        <CommandBar slug={isKnown ? slug : undefined} />
         <ThemeSwitch />
         <UserMenu session={data} />
       </header>

@@ -16,15 +16,18 @@ const RECENT = 2;
 export function rank<Entry extends Findable>(query: string, entries: readonly Entry[], recent: readonly string[]): Entry[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return entries
-    .map((entry, index) => ({ entry, index, score: judge(words, entry.text.toLowerCase()), age: recent.indexOf(entry.id) }))
+    .map((entry, index) => ({ entry, index, score: judge(words, entry.text.toLowerCase()), age: findAge(entry, recent) }))
     .filter(({ score }) => score !== null)
-    .map((found) => ({ ...found, score: (found.score ?? 0) + (found.age < 0 ? 0 : RECENT) }))
-    .sort((one, other) => other.score - one.score || compareAge(one.age, other.age) || one.index - other.index)
+    .map((found) => ({ ...found, score: (found.score ?? 0) + (found.age === recent.length ? 0 : RECENT) }))
+    .sort((one, other) => other.score - one.score || one.age - other.age || one.index - other.index)
     .map(({ entry }) => entry);
 }
 
-function compareAge(one: number, other: number): number {
-  return (one < 0 ? Infinity : one) === (other < 0 ? Infinity : other) ? 0 : (one < 0 ? Infinity : one) - (other < 0 ? Infinity : other);
+
+/** One that was never chosen is older than all others. */
+function findAge({ id }: Findable, recent: readonly string[]): number {
+  const at = recent.indexOf(id);
+  return at < 0 ? recent.length : at;
 }
 
 function judge(words: string[], text: string): number | null {
@@ -48,7 +51,7 @@ function judgeWord(word: string, text: string): number | null {
 function isScattered(word: string, text: string): boolean {
   for (const { index } of text.matchAll(/[\p{L}\p{N}]+/gu)) {
     let at = index - 1;
-    if (text[index] === word[0] && [...word].every((letter) => (at = text.indexOf(letter, at + 1)) >= 0)) return true;
+    if (text[index] === word[0] && Array.from(word).every((letter) => (at = text.indexOf(letter, at + 1)) >= 0)) return true;
   }
   return false;
 }

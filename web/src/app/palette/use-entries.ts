@@ -7,7 +7,8 @@ import type { PastCommit, Service } from "@/api/schema";
 import { serviceList } from "@/api/services";
 import { reconcile } from "@/api/sync";
 import { useActions } from "@/components/actions/registry";
-import { fileCommands, historyCommands, logCommands, reconcileCommands, rollBackCommands, statusCommands, type Command } from "@/components/copy-as/commands";
+import { fileCommands, historyCommands, reconcileCommands, rollBackCommands, type Command } from "@/components/copy-as/commands";
+import { logCommands, openCommands, statusCommands, stepBackCommands } from "@/components/copy-as/service-commands";
 import { wasLive } from "@/components/history/deploy-state";
 import { useRollBack } from "@/components/history/use-roll-back";
 import { sayProblem } from "@/components/say-problem";
@@ -58,10 +59,10 @@ function useServiceEntries(slug: string, services: Service[]): Entry[] {
     { id: `service ${name}`, kind: "Service", text: name, commands: statusCommands(slug, name), run: () => void navigate(paths.service(slug, name)) },
     act(`Logs of ${name}`, logCommands(slug, name), () => void navigate(paths.service(slug, name))),
     act(`History of ${name}`, historyCommands(slug, name), () => void navigate(paths.history(slug, name))),
-    act(`Open ${name} in a new window`, [{ name: "paaks", text: `paaks open -t ${slug} ${name}` }], () => { window.open(url, "_blank", "noreferrer"); }),
+    act(`Open ${name} in a new window`, openCommands(slug, name), () => { window.open(url, "_blank", "noreferrer"); }),
     ...(mayCommit
       ? [
-          act(`Roll back ${name}`, rollBackCommands(slug, { service: name }), () => { back.mutate({ service: name, from: commit }); }),
+          act(`Roll back ${name}`, stepBackCommands(slug, name), () => { back.mutate({ service: name, from: commit }); }),
           act(`Reconcile ${name} now`, reconcileCommands(slug, name), () => { again.mutate(name); }),
         ]
       : []),

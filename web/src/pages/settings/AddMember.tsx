@@ -2,11 +2,11 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { ROLES, addMember, memberList } from "@/api/members";
 import type { Role } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
 import { Field } from "@/components/Field";
 import { readText } from "@/components/form";
 import { sayProblem } from "@/components/say-problem";
 import { useToast } from "@/components/Toasts";
-import { useKey } from "@/components/use-key";
 import styles from "./SettingsPage.module.css";
 
 export function AddMember({ slug }: { slug: string }) {
@@ -21,7 +21,7 @@ export function AddMember({ slug }: { slug: string }) {
       void cache.invalidateQueries({ queryKey: memberList(slug).queryKey });
     },
   });
-  useKey("c", () => { form.current?.querySelector("input")?.focus(); });
+  useAction({ name: "Add member", keys: "c", run: () => { form.current?.querySelector("input")?.focus(); } });
   const submit = (from: HTMLFormElement) => {
     adding.mutate({ email: readText(from, "email").trim(), role: readText(from, "role") as Role });
   };

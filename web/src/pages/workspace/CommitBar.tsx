@@ -2,10 +2,11 @@
 import type { UseMutationResult } from "@tanstack/react-query";
 import { useState } from "react";
 import { isConflict } from "@/api/problems";
+import { Keys } from "@/components/actions/Keys";
+import { useAction } from "@/components/actions/registry";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import type { ChangesLanding } from "@/api/schema";
 import { readText } from "@/components/form";
-import { useKey } from "@/components/use-key";
 import type { Save } from "./use-commit";
 import styles from "./CommitBar.module.css";
 
@@ -17,7 +18,7 @@ interface Props {
 
 export function CommitBar({ commit, count, onSave }: Props) {
   const [asks, setAsks] = useState(false);
-  useKey("Mod+Shift+s", () => { setAsks(true); });
+  useAction({ name: "Commit with a message…", keys: "Mod+Shift+s", run: () => { setAsks(true); } });
   return (
     <footer className={styles.bar}>
       {commit.error && !isConflict(commit.error) && <ProblemPanel error={commit.error} />}
@@ -37,9 +38,9 @@ export function CommitBar({ commit, count, onSave }: Props) {
       )}
       <span role="status">{say(commit, count)}</span>
       <span className={styles.actions}>
-        <button className="quiet" onClick={() => { setAsks(!asks); }} disabled={count === 0}>Message… <kbd>⌘⇧S</kbd></button>
+        <button className="quiet" onClick={() => { setAsks(!asks); }} disabled={count === 0}>Message… <Keys keys="Mod+Shift+s" /></button>
         <button className="primary" onClick={() => { onSave(); }} disabled={count === 0 || commit.isPending}>
-          Commit &amp; deploy <kbd>⌘S</kbd>
+          Commit &amp; deploy <Keys keys="Mod+s" />
         </button>
       </span>
     </footer>

@@ -1,4 +1,5 @@
-import { useKey } from "@/components/use-key";
+import { useAction } from "@/components/actions/registry";
+import { stepBackCommands } from "@/components/copy-as/service-commands";
 import { useRollBack } from "./use-roll-back";
 
 /** One click back to what was live before. */
@@ -7,6 +8,6 @@ export function RollBack({ slug, service }: { slug: string; service: string }) {
   const run = () => {
     if (!back.isPending) back.mutate(undefined);
   };
-  useKey("Mod+Alt+z", run);
+  useAction({ name: "Roll back", keys: "Mod+Alt+z", commands: stepBackCommands(slug, service), run });
   return <button onClick={run} disabled={back.isPending} title="⌘⌥Z">Roll back</button>;
 }

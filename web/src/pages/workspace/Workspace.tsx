@@ -3,10 +3,11 @@ import { useMemo, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { isConflict } from "@/api/problems";
 import type { Service } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
+import { commitCommands } from "@/components/copy-as/service-commands";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { describeStatus } from "@/components/StatusChip";
 import { Title } from "@/components/Title";
-import { useKey } from "@/components/use-key";
 import { CommitBar } from "./CommitBar";
 import { Console } from "./console/Console";
 import { DeployStrip } from "./DeployStrip";
@@ -52,7 +53,12 @@ export function Workspace({ slug, service, kept }: Props) {
   const save = (message?: string) => {
     if (unsaved.length > 0 && !commit.isPending) commit.mutate({ texts: drafts.texts, base: drafts.pinned, message });
   };
-  useKey("Mod+s", save);
+  useAction({
+    name: "Commit & deploy",
+    keys: "Mod+s",
+    commands: commitCommands(slug, service.name, unsaved.map((path) => wholePath(service, path))),
+    run: save,
+  });
   const edit = (path: string, text: string, saved: string | null) => {
     if (base !== undefined) dispatch({ type: "edit", path, text, saved, base });
   };

@@ -1,6 +1,7 @@
 import { Link } from "react-router";
 import type { Service } from "@/api/schema";
 import { Copy } from "@/components/Copy";
+import { CopyActions } from "@/components/copy-as/CopyActions";
 import { StatusChip } from "@/components/StatusChip";
 import { Time } from "@/components/Time";
 import * as paths from "@/paths";
@@ -22,6 +23,7 @@ export function WorkspaceHead({ slug, service }: { slug: string; service: Servic
         <a href={service.url} target="_blank" rel="noreferrer">{service.url.replace(/^https?:\/\//, "")}</a>
         <Copy text={service.url} label="the address" />
       </span>
+      <CopyActions />
       <RollBack slug={slug} service={service.name} />
     </header>
   );

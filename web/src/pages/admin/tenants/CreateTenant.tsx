@@ -1,10 +1,10 @@
 import type { UseMutationResult } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { User } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
 import { Field } from "@/components/Field";
 import { NAME, NAME_RULE } from "@/components/name-rule";
 import { sayProblem } from "@/components/say-problem";
-import { useKey } from "@/components/use-key";
 import styles from "../AdminPage.module.css";
 import type { Foundation, Founded } from "./found-tenant";
 
@@ -22,7 +22,7 @@ export function CreateTenant({ founding, users, taken }: Props) {
   const owner = users.find((user) => user.email.toLowerCase() === email.trim().toLowerCase());
   const isNew = email.includes("@") && owner === undefined;
   const wrong = judge(slug, taken);
-  useKey("c", () => first.current?.focus());
+  useAction({ name: "Create tenant", keys: "c", run: () => first.current?.focus() });
   return (
     <form
       aria-label="New tenant"

@@ -2,10 +2,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { createSignInLink, createUser, userList } from "@/api/users";
 import type { UserDraft } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
 import { Field } from "@/components/Field";
 import { readText } from "@/components/form";
 import { sayProblem, sayProblemOf } from "@/components/say-problem";
-import { useKey } from "@/components/use-key";
 import styles from "../AdminPage.module.css";
 import type { MadeLink } from "./UsersTab";
 
@@ -23,7 +23,7 @@ export function CreateUser({ onMade }: { onMade: (made: MadeLink) => void }) {
     onSuccess: (made) => { form.current?.reset(); onMade(made); },
     onSettled: () => cache.invalidateQueries({ queryKey: userList.queryKey }),
   });
-  useKey("c", () => { form.current?.querySelector("input")?.focus(); });
+  useAction({ name: "Create user", keys: "c", run: () => { form.current?.querySelector("input")?.focus(); } });
   const submit = (from: HTMLFormElement) => {
     const isOperator = new FormData(from).has("operator");
     inviting.mutate({ email: readText(from, "email").trim(), name: readText(from, "name").trim(), operator: isOperator });

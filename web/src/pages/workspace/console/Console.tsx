@@ -3,8 +3,11 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { invoke } from "@/api/invoke";
 import type { Service, ServiceCall } from "@/api/schema";
+import { Keys } from "@/components/actions/Keys";
+import { useAction } from "@/components/actions/registry";
+import { CopyAs } from "@/components/copy-as/CopyAs";
+import { callCommands } from "@/components/copy-as/service-commands";
 import { ProblemPanel } from "@/components/ProblemPanel";
-import { useKey } from "@/components/use-key";
 import styles from "./Console.module.css";
 import { ReplyView } from "./ReplyView";
 import { readHeaders } from "./request";
@@ -16,12 +19,14 @@ export function Console({ slug, service }: { slug: string; service: Service }) {
   const [path, setPath] = useState("");
   const [headers, setHeaders] = useState("");
   const [body, setBody] = useState("");
-  const calling = useMutation({ mutationFn: (call: ServiceCall) => invoke(slug, service.name, call) });
+  const calling = useMutation({ mutationFn: (sent: ServiceCall) => invoke(slug, service.name, sent) });
   const hasBody = method !== "GET" && method !== "HEAD";
+  const call = { method, path: `/${path}`, headers: readHeaders(headers, hasBody), ...(hasBody && { body }) };
   const sendRequest = () => {
-    if (!calling.isPending) calling.mutate({ method, path: `/${path}`, headers: readHeaders(headers, hasBody), ...(hasBody && { body }) });
+    if (!calling.isPending) calling.mutate(call);
   };
-  useKey("Mod+Enter", sendRequest);
+  const commands = callCommands(slug, service.name, service.url, call);
+  useAction({ name: "Send the request", keys: "Mod+Enter", commands, run: sendRequest });
   return (
     <section aria-label="Try it" className={styles.console}>
       <form className={styles.request} onSubmit={(event) => { event.preventDefault(); sendRequest(); }}>
@@ -33,7 +38,8 @@ export function Console({ slug, service }: { slug: string; service: Service }) {
             <span className="muted">/{service.name}/</span>
             <input aria-label="Path and query" value={path} onChange={(event) => { setPath(event.target.value); }} spellCheck={false} />
           </span>
-          <button className="primary" disabled={calling.isPending}>Send <kbd>⌘↵</kbd></button>
+          <button className="primary" disabled={calling.isPending}>Send <Keys keys="Mod+Enter" /></button>
+          <CopyAs commands={commands} />
         </div>
         {hasBody && (
           <textarea aria-label="Body" rows={4} value={body} onChange={(event) => { setBody(event.target.value); }} placeholder='{"name": "value"}' spellCheck={false} />

@@ -1,8 +1,10 @@
 /** Below the editor: what the service says, what is wrong, and what it was. A new tab is a row here and a file beside. */
 import { useState } from "react";
 import type { ProblemEntry, Service } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
+import { historyCommands } from "@/components/copy-as/commands";
+import { logCommands } from "@/components/copy-as/service-commands";
 import { TabList } from "@/components/TabList";
-import { useKey } from "@/components/use-key";
 import type { Place } from "../traceback";
 import styles from "./Drawer.module.css";
 import { HistoryTab } from "./HistoryTab";
@@ -27,8 +29,8 @@ export function Drawer(props: DrawerProps) {
     setActive(name);
     setOpen(true);
   };
-  useKey("l", () => { show("logs"); });
-  useKey("h", () => { show("history"); });
+  useAction({ name: "Logs", keys: "l", commands: logCommands(props.slug, props.service.name), run: () => { show("logs"); } });
+  useAction({ name: "History of this service", keys: "h", commands: historyCommands(props.slug, props.service.name), run: () => { show("history"); } });
   const Tab = TABS[active];
   const count = props.problems.length;
   return (
