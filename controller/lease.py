@@ -70,11 +70,13 @@ class Lease:
     async def keep(self) -> None:
         """Watch over it, for ever; take it again where it was deleted. Raises HeldError once it is another's."""
         selector = ",".join(f"{key}={value}" for key, value in _LABELS.items())
-        async for change in follow(self._cluster, "Lease", namespace=self._namespace, selector=selector):
-            # What was deleted before everything was listed is in no change.
-            is_gone = change.object is None or change.type in ("deleted", "missing")
-            if is_gone or not self._is_ours(change.object or {}):
-                await self._acquire_again()
+        changes = follow(self._cluster, "Lease", namespace=self._namespace, selector=selector)
+        async with contextlib.aclosing(changes):
+            async for change in changes:
+                # What was deleted before everything was listed is in no change.
+                is_gone = change.object is None or change.type in ("deleted", "missing")
+                if is_gone or not self._is_ours(change.object or {}):
+                    await self._acquire_again()
 
     async def _acquire_again(self) -> None:
         try:

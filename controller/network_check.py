@@ -8,6 +8,7 @@ follows from it (`api/`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import time
@@ -136,9 +137,11 @@ class NetworkCheck:
     async def _await(self, run: str, role: str, holds: Callable[[Object], object]) -> Object:
         """One of the two pods, once something holds for it."""
         selector = f"{names.LABEL_NETWORK_CHECK}={run},app.kubernetes.io/name=paaks-network-{role}"
-        async for change in follow(self._cluster, "Pod", namespace=self._namespace, selector=selector):
-            if change.object is not None and change.type in ("added", "modified") and holds(change.object):
-                return change.object
+        changes = follow(self._cluster, "Pod", namespace=self._namespace, selector=selector)
+        async with contextlib.aclosing(changes):
+            async for change in changes:
+                if change.object is not None and change.type in ("added", "modified") and holds(change.object):
+                    return change.object
         raise AssertionError("a watch ends with its reader alone")
 
     async def _clear_up(self) -> None:
