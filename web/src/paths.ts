@@ -9,6 +9,11 @@ export const patterns = {
   tenant: "/t/:slug",
   settings: "/t/:slug/settings/:tab?",
   service: "/t/:slug/s/:service",
+  files: "/t/:slug/s/:service/files/*",
+  history: "/t/:slug/history",
+  commit: "/t/:slug/commit/:sha",
+  compare: "/t/:slug/compare/:span",
+  sync: "/t/:slug/sync",
   oldFiles: "/filesystem/:service/*",
   oldView: "/fileview/:service/*",
   oldEdit: "/fileedit/:service/*",
@@ -40,6 +45,49 @@ export function settings(slug: string, tab?: string): string {
 /** The operators' pages; without a tab, the tenants. */
 export function admin(tab?: string): string {
   return join("admin", ...(tab === undefined ? [] : [tab]));
+}
+
+/** The commits of a tenant, or those of one service. */
+export function history(slug: string, of?: string): string {
+  return join("t", slug, "history") + (of === undefined ? "" : `?${new URLSearchParams({ service: of }).toString()}`);
+}
+
+/** One commit. */
+export function commit(slug: string, sha: string): string {
+  return join("t", slug, "commit", sha);
+}
+
+/** What two commits differ in. */
+export function compare(slug: string, base: string, head: string): string {
+  return join("t", slug, "compare", `${base}...${head}`);
+}
+
+/** What is wanted of a tenant, and what is live. */
+export function sync(slug: string): string {
+  return join("t", slug, "sync");
+}
+
+/** Where in a file, and of which commit; without one, as it is now. */
+export interface FilePlace {
+  ref?: string | undefined;
+  line?: number | undefined;
+  lastLine?: number | undefined;
+}
+
+/** A file of a service for reading, or a directory; `file` is below the service. */
+export function file(slug: string, name: string, file: string, { ref, line, lastLine }: FilePlace = {}): string {
+  const parts = file === "" ? [] : file.split("/");
+  const at = ref === undefined ? "" : `@${ref}`;
+  const end = lastLine === undefined || lastLine === line ? "" : `-L${lastLine}`;
+  return join("t", slug, "s", name, "files") + "/" + parts.map(encodeURIComponent).join("/") + at + (line === undefined ? "" : `#L${line}${end}`);
+}
+
+/** A file's address taken apart again: what is behind `files/`, and behind the `#`. */
+export function readFile(rest: string, hash: string): { path: string } & FilePlace {
+  const [, path = "", ref] = /^(.*?)(?:@([0-9a-f]{7,40}))?$/s.exec(rest) ?? [];
+  const [, line, lastLine] = /^#L(\d+)(?:-L(\d+))?$/.exec(hash) ?? [];
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  return { path: path.replace(/\/$/, ""), ref, line: number(line), lastLine: number(lastLine) };
 }
 
 /** A path that somebody else has put into an address: only our own pages, never another site. */
