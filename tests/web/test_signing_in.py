@@ -1,0 +1,93 @@
+"""Who is let in, and what happens to a page whose visitor is not signed in any more."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+from started_platform import StartedPlatform
+from visitor import Visitor, create_service, sign_in
+
+
+def test_the_printed_link_signs_in_once(platform: StartedPlatform, visit: Callable[..., Visitor]) -> None:
+    printed = re.search(r"http\S+/sign-in#code=\S+", platform.output())
+    assert printed is not None
+    page = visit().open(printed[0])
+
+    expect(page.get_by_role("heading", name="Services")).to_be_visible()
+    assert "code" not in page.url
+
+    again = visit().open(printed[0])
+    expect(again.get_by_role("alert")).to_contain_text("has been used")
+    again.get_by_role("link", name="Log in with a password").click()
+    expect(again.get_by_role("button", name="Login")).to_be_visible()
+
+
+def test_after_a_login_one_is_where_one_wanted_to_be(platform: StartedPlatform, visit: Callable[..., Visitor]) -> None:
+    page = visit().open(f"{platform.api}/fileedit/hello/service.yaml")
+    page.get_by_label("Email address").fill(platform.login["demo"]["email"])
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Email or password is wrong")
+    expect(page.get_by_label("Password")).to_be_focused()
+
+    page.get_by_label("Password").fill(platform.login["demo"]["password"])
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("textbox", name="service.yaml")).to_be_visible()
+    expect(page).to_have_url(f"{platform.api}/t/demo/s/hello?file=service.yaml")
+
+
+def test_logging_out_ends_it_and_leaves_no_draft(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    create_service(page, service_name)
+    page.keyboard.type("# secret")
+    expect(page.get_by_text("1 unsaved")).to_be_visible()
+
+    page.get_by_role("button", name="Logout").click()
+    expect(page.get_by_role("button", name="Login")).to_be_visible()
+
+    assert page.evaluate("() => indexedDB.databases()") == []
+    page.goto(f"{platform.api}/t/demo")
+    expect(page.get_by_role("button", name="Login")).to_be_visible()
+
+
+def test_a_session_that_ends_is_renewed_in_place_and_nothing_is_lost(
+    platform: StartedPlatform, page: Page, service_name: str
+) -> None:
+    create_service(page, service_name)
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# kept")
+    page.context.clear_cookies()
+    page.keyboard.press("Control+s")
+
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Email address").fill(platform.login["demo"]["email"])
+    dialog.get_by_label("Password").fill(platform.login["demo"]["password"])
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Commit & deploy").click()
+
+    expect(page.get_by_text(re.compile("^Committed "))).to_be_visible()
+    assert (platform.clone().path / service_name / "handler.py").read_text().endswith("# kept")
+
+
+def test_an_access_token_that_is_too_old_is_renewed_unseen(platform: StartedPlatform, page: Page) -> None:
+    page.context.clear_cookies(name="paaks_session")
+
+    page.reload()
+
+    expect(page.get_by_role("link", name="hello", exact=True)).to_be_visible()
+    kept = json.dumps(page.context.cookies())
+    assert "paaks_session" in kept
+
+
+def test_no_script_can_read_the_cookies(platform: StartedPlatform, visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    page = visitor.context.new_page()
+    sign_in(platform, page)
+
+    assert page.evaluate("() => document.cookie") == ""
+    assert all(cookie["httpOnly"] and cookie["sameSite"] == "Strict" for cookie in visitor.context.cookies())
