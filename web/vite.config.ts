@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { compress } from "./build/compress";
-import { keepBudgets } from "./build/budgets";
+import { compress } from "./build/compress.ts";
+import { keepBudgets } from "./build/budgets.ts";
 
 const api = process.env.PAAKS_API ?? "http://127.0.0.1:3000";
 
@@ -17,6 +17,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   // Pure parts only: what needs a browser is tested in a real one (tests/web).
   test: { include: ["src/**/*.test.ts"] },

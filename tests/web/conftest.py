@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from shown_pages import Shop, open_shop
 from started_platform import StartedPlatform
 from visitor import TIMEOUT, Visitor, sign_in
 
@@ -28,9 +29,9 @@ def platform() -> Iterator[StartedPlatform]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the session."""
+    """One browser for a module: no longer, for a loop of its own runs in this thread until it ends."""
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no chromium: apt-get install chromium-headless-shell fonts-liberation")
@@ -39,6 +40,12 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=found, args=sandbox)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def shop(platform: StartedPlatform) -> Shop:
+    """A service with something to show."""
+    return open_shop(platform)
 
 
 @pytest.fixture
