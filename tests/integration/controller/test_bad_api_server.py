@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 
 from controller.live_objects import KINDS
+from controller.loop import Controller
 from core import names
 from core.cluster import Cluster
 from core.watch import follow
@@ -141,7 +142,7 @@ async def test_rl_14_with_every_fifth_call_failing_everything_comes_and_nothing_
     monkeypatch.setattr("core.cluster._CALL", aiohttp.ClientTimeout(total=1.0, sock_connect=1.0))
     internal, unavailable = refuse(500, "InternalError"), refuse(503, "ServiceUnavailable")
     broken = (fault_proxy.reset, fault_proxy.reset_in_answer, fault_proxy.drop_answer, fault_proxy.hang)
-    async with running(disturbed):
+    async with running(disturbed) as controller:
         await wait_applied(disturbed, str(disturbed.repository.head()))
         proxy.fault = some(0.2, internal, unavailable, *broken)
         for number in range(rounds(60)):
@@ -150,13 +151,13 @@ async def test_rl_14_with_every_fifth_call_failing_everything_comes_and_nothing_
             await asyncio.sleep(5.0 if SOAK else 0.2)
         await wait_applied(disturbed, last, seconds=120)
         proxy.fault = forward
-        await wait_no_garbage(disturbed, last)
+        await wait_no_garbage(disturbed, controller, last)
     failed = [call for call in proxy.calls if call.status is None or call.status >= 500]
     assert [call for call in failed if not call.is_watch]
 
 
-async def wait_no_garbage(world: World, commit_id: str, seconds: float = 60) -> None:
-    """Until each service has one Service, one Deployment, and a ConfigMap or two: the last revision's may be kept."""
+async def wait_no_garbage(world: World, controller: Controller, commit_id: str, seconds: float = 60) -> None:
+    """Until full passes have left one Service and one Deployment for each service, and at most two ConfigMaps."""
     once = dict.fromkeys(find_trees(world, commit_id), 1)
     counts: dict[str, Counter[str]] = {}
 
@@ -167,7 +168,9 @@ async def wait_no_garbage(world: World, commit_id: str, seconds: float = 60) -> 
     try:
         async with asyncio.timeout(seconds):
             while not counts or max(counts["ConfigMap"].values()) > 2:
-                await asyncio.sleep(0.05)
+                controller._memory(world.tenant.id).settled.clear()
+                controller.queue.add(world.tenant.id)
+                await asyncio.sleep(0.2)
                 counts = {kind: await count(kind) for kind in ("ConfigMap", "Service", "Deployment")}
     except TimeoutError:
         raise AssertionError(f"what is there: {counts}") from None
