@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page
 from started_platform import StartedPlatform
 
 TIMEOUT = 20_000  # milliseconds: the machine may have much to do
@@ -26,6 +26,12 @@ class Visitor:
     def _listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._note)
+        page.on("dialog", self._refuse)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        # No page of ours opens one: a script of somebody else's ran.
+        self.complaints.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _note(self, message: ConsoleMessage) -> None:
         # What the network refused is the pages' to handle, and asserted where it matters.
