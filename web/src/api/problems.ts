@@ -53,6 +53,11 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof ApiProblem) || error.status >= 500;
 }
 
+/** Says the server that it is not there, or that one may not know of it? */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 404;
+}
+
 /** Have others changed the same lines? Then `sides` says how. */
 export function isConflict(error: unknown): error is ApiProblem {
   return error instanceof ApiProblem && error.sides.length > 0;

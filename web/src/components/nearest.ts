@@ -2,7 +2,7 @@
 
 /** The candidate that differs least from a name, if that is little enough to be a slip of the hand. */
 export function findNearest(name: string, candidates: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(name.length / 3));
+  const most = name.length < 3 ? 1 : Math.max(2, Math.floor(name.length / 3));
   const found = candidates
     .map((candidate) => ({ candidate, distance: measureDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((one, other) => one.distance - other.distance)[0];

@@ -12,11 +12,16 @@ const THEME = "paaks.theme"; // read before the first paint by public/theme.js
 const listeners = new Set<() => void>();
 
 function subscribe(tell: () => void): () => void {
+  // Another tab has chosen.
+  const follow = () => {
+    show(readTheme());
+    tell();
+  };
   listeners.add(tell);
-  window.addEventListener("storage", tell);
+  window.addEventListener("storage", follow);
   return () => {
     listeners.delete(tell);
-    window.removeEventListener("storage", tell);
+    window.removeEventListener("storage", follow);
   };
 }
 
@@ -39,12 +44,16 @@ function readTheme(): Theme {
   return THEMES.find((theme) => theme === localStorage.getItem(THEME)) ?? "auto";
 }
 
+function show(theme: Theme): void {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
 /** As the system has it, light, or dark. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const theme = useSyncExternalStore(subscribe, readTheme);
   const choose = (wanted: Theme) => {
-    if (wanted === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = wanted;
+    show(wanted);
     keep(THEME, wanted);
   };
   return [theme, choose];

@@ -2,10 +2,12 @@
 import { noop, useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { fileList } from "@/api/files";
+import { isNotFound } from "@/api/problems";
 import { queryClient } from "@/api/query-client";
 import { serviceDetail } from "@/api/services";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { readDrafts } from "./draft-store";
+import { NoService } from "./NoService";
 import { Workspace } from "./Workspace";
 
 export function loader({ params: { slug = "", service = "" } }: { params: { slug?: string; service?: string } }) {
@@ -26,5 +28,6 @@ export function Component() {
   if (service !== undefined && kept.data !== undefined) {
     return <Workspace key={`${slug}/${name}`} slug={slug} service={service} kept={kept.data} />;
   }
+  if (isNotFound(error)) return <NoService slug={slug} name={name} />;
   return error && <ProblemPanel error={error} onRetry={() => void refetch()} />;
 }

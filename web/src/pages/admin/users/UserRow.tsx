@@ -27,7 +27,7 @@ export function UserRow({ user, isOwn, onLink }: Props) {
         <input
           type="checkbox"
           aria-label={`${user.email} is an operator`}
-          checked={user.operator}
+          checked={(change.isPending ? change.variables.operator : null) ?? user.operator}
           disabled={isOwn || change.isPending}
           onChange={() => { change.mutate({ operator: !user.operator }); }}
         />

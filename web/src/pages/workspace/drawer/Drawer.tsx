@@ -10,6 +10,7 @@ import styles from "./Drawer.module.css";
 import { HistoryTab } from "./HistoryTab";
 import { LogsTab } from "./LogsTab";
 import { ProblemsTab } from "./ProblemsTab";
+import { SettingsTab } from "./SettingsTab";
 
 export interface DrawerProps {
   slug: string;
@@ -19,7 +20,7 @@ export interface DrawerProps {
   onOpen: (place: Place) => void;
 }
 
-const TABS = { logs: LogsTab, problems: ProblemsTab, history: HistoryTab };
+const TABS = { logs: LogsTab, problems: ProblemsTab, history: HistoryTab, settings: SettingsTab };
 type Name = keyof typeof TABS;
 
 export function Drawer(props: DrawerProps) {
@@ -31,13 +32,14 @@ export function Drawer(props: DrawerProps) {
   };
   useAction({ name: "Logs", keys: "l", commands: logCommands(props.slug, props.service.name), run: () => { show("logs"); } });
   useAction({ name: "History of this service", keys: "h", commands: historyCommands(props.slug, props.service.name), run: () => { show("history"); } });
+  useAction({ name: "Settings of this service", run: () => { show("settings"); } });
   const Tab = TABS[active];
   const count = props.problems.length;
   return (
-    <section aria-label="Drawer" className={styles.drawer} data-open={isOpen}>
+    <section aria-label="Drawer" className={styles.drawer} data-open={isOpen} data-tab={active}>
       <TabList
         label="Drawer"
-        tabs={{ logs: "Logs", problems: `Problems ${count}`, history: "History" }}
+        tabs={{ logs: "Logs", problems: `Problems ${count}`, history: "History", settings: "Settings" }}
         active={active}
         onSelect={show}
       >
