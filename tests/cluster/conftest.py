@@ -11,9 +11,19 @@ import pytest
 from tests.cluster.cluster import KubernetesCluster, find_missing
 from tests.cluster.demo import Clone
 from tests.cluster.installation import Installation
+from tests.conformance.conftest import cluster, tenant
+from tests.integration.controller.disturbed import disturbed, proxy
 
 __all__ = [
-    *("clone", "cluster", "disturbed", "installation", "kubernetes", "own_cluster", "proxy", "target", "tenant"),
+    "clone",
+    "cluster",
+    "disturbed",
+    "installation",
+    "kubernetes",
+    "own_cluster",
+    "proxy",
+    "target",
+    "tenant",
 ]
 
 
