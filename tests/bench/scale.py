@@ -242,7 +242,9 @@ def measure(chosen: argparse.Namespace) -> Scale:
     """All of it, on a control plane of its own."""
     with open_plane() as plane:
         first = measure_first_sync(plane, chosen.services, chosen.syncs)
+        print(first, flush=True)  # the rest takes minutes
         resync = measure_resync(plane, chosen.unchanged, chosen.syncs)
+        print(resync, flush=True)
     return describe(first, resync, chosen.services, chosen.unchanged)
 
 
