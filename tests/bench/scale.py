@@ -223,7 +223,7 @@ def describe(first: FirstSync, resync: Resync, services: int, unchanged: int) ->
     least = percentile(first.ours_server, 0.5) / (os.cpu_count() or 1) / figures[1].p(0.5)
     notes = [
         "First sync and resync are on etcd and an API server alone, which share this machine's processors with the "
-        f"controller: for the first sync these two alone need at least {least:.2f} × of what `kubectl` takes, whoever asks.",
+        f"controller: for the first sync these two alone need at least {least:.2f} × of what `kubectl` takes.",
         f"A first sync is {first.requests.writes:,} writes and {first.requests.reads:,} reads by the API server's own "
         f"count (`apiserver_request_total`), by hand {first.requests_by_hand.writes:,} and "
         f"{first.requests_by_hand.reads:,}.",
