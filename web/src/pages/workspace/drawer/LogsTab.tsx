@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { followLogs } from "@/api/logs";
 import type { LogLine } from "@/api/schema";
+import { useVisible } from "@/components/use-visible";
 import { findPlace } from "../traceback";
 import type { DrawerProps } from "./Drawer";
 import styles from "./Drawer.module.css";
@@ -36,9 +37,12 @@ export function LogsTab({ slug, service, paths, onOpen }: DrawerProps) {
   );
 }
 
+/** In the background nobody reads them: a browser has six connections to a server over HTTP/1.1, for all its tabs. */
 function useLogLines(slug: string, service: string): LogLine[] {
   const [lines, setLines] = useState<LogLine[]>([]);
+  const isVisible = useVisible();
   useEffect(() => {
+    if (!isVisible) return;
     const stop = new AbortController();
     void followLogs(slug, service, {
       onStart: () => { setLines([]); },
@@ -46,6 +50,6 @@ function useLogLines(slug: string, service: string): LogLine[] {
       signal: stop.signal,
     });
     return () => { stop.abort(); };
-  }, [slug, service]);
+  }, [slug, service, isVisible]);
   return lines;
 }
