@@ -2,6 +2,7 @@
 import { sayKeys } from "@/components/actions/chord";
 import { useActions, type ShownAction } from "@/components/actions/registry";
 import { usePreference } from "@/components/preferences";
+import { showModal } from "./modal";
 import styles from "./Palette.module.css";
 
 const IS_MAC = /Mac|iP(hone|ad)/.test(navigator.userAgent);
@@ -11,9 +12,10 @@ export default function Help({ onClose }: { onClose: () => void }) {
   const [isOn] = usePreference("single-keys");
   return (
     <dialog
-      ref={(dialog) => { if (dialog && !dialog.open) dialog.showModal(); }}
+      ref={showModal}
       aria-labelledby="keys-of-this-page"
       className={`${styles.palette ?? ""} ${styles.help ?? ""}`}
+      onCancel={onClose}
       onClose={onClose}
     >
       <header>

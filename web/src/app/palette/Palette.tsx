@@ -2,6 +2,7 @@
 import { useId, useState, type KeyboardEvent } from "react";
 import { sayKeys } from "@/components/actions/chord";
 import { Keys } from "@/components/actions/Keys";
+import { showModal } from "./modal";
 import styles from "./Palette.module.css";
 import { rank } from "./rank";
 import { keepRecent, readRecent } from "./recent";
@@ -36,9 +37,10 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
   const command = active?.commands.find(({ name }) => name === "paaks") ?? active?.commands[0];
   return (
     <dialog
-      ref={(dialog) => { if (dialog && !dialog.open) dialog.showModal(); }}
+      ref={showModal}
       aria-label="Palette"
       className={styles.palette}
+      onCancel={onClose}
       onClose={onClose}
       onClick={(event) => { if (event.target === event.currentTarget) onClose(); }}
     >

@@ -82,6 +82,6 @@ export function callCommands(slug: string, service: string, url: string, { metho
   const rest = path.slice(1);
   return [
     { name: "paaks", text: `paaks call -t ${slug} -i${verb}${fields}${data} ${service}${rest === "" ? "" : ` ${quote(rest)}`}` },
-    { name: "curl", text: `curl -i${verb} -H "Authorization: Bearer $PAAKS_TOKEN"${fields}${data} ${quote(url + rest)}` },
+    { name: "curl", text: `curl -i${verb} -H "Authorization: Bearer $PAAKS_TOKEN"${fields}${data} ${quote(new URL(url + rest).href)}` },
   ];
 }
