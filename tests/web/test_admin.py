@@ -91,7 +91,7 @@ def test_users_are_made_reset_and_disabled(
     form.get_by_role("button", name="Create user").click()
     first = read_link(office)
     row = office.get_by_role("row", name="uwe@example.org")
-    row.get_by_role("button", name="Reset the password").click()
+    row.get_by_role("button", name="Reset password").click()
     expect(office.get_by_role("group", name="the sign-in link")).not_to_have_text(first)
     second = read_link(office)
 

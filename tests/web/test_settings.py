@@ -129,17 +129,20 @@ def test_a_token_that_may_do_nothing_is_not_made(platform: StartedPlatform, page
     expect(form.get_by_label("Name")).to_have_value("nothing")
 
 
-def test_a_tenant_that_there_is_not_is_told_with_the_one_that_may_be_meant(
-    platform: StartedPlatform, page: Page
-) -> None:
+def test_what_is_not_there_is_told_with_what_may_be_meant(platform: StartedPlatform, page: Page) -> None:
     page.goto(f"{platform.api}/t/dmeo")
     expect(page.get_by_role("heading", name="There is no tenant dmeo")).to_be_visible()
     page.get_by_role("link", name="demo", exact=True).click()
     expect(page.get_by_role("heading", name="Services")).to_be_visible()
 
-    page.goto(f"{platform.api}/accont")
-    page.get_by_role("link", name="/account", exact=True).click()
-    expect(page.get_by_role("heading", name="Account")).to_be_visible()
+    page.goto(f"{platform.api}/t/demo/setings")
+    page.get_by_role("link", name="/t/demo/settings", exact=True).click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+    page.goto(f"{platform.api}/t/demo/s/helo")
+    expect(page.get_by_role("heading", name="There is no service helo in demo")).to_be_visible()
+    page.get_by_role("link", name="hello", exact=True).click()
+    expect(page.get_by_role("textbox", name="handler.py")).to_be_visible()
 
 
 def test_who_is_not_signed_in_comes_back_to_where_they_wanted_to_be(

@@ -91,3 +91,26 @@ def test_no_script_can_read_the_cookies(platform: StartedPlatform, visit: Callab
 
     assert page.evaluate("() => document.cookie") == ""
     assert all(cookie["httpOnly"] and cookie["sameSite"] == "Strict" for cookie in visitor.context.cookies())
+
+
+def test_too_many_wrong_passwords_say_when_to_try_again(
+    platform: StartedPlatform, visit: Callable[..., Visitor]
+) -> None:
+    page = visit().open(f"{platform.api}/login")
+    page.get_by_label("Email address").fill("nobody@example.org")
+    for number in range(5):
+        page.get_by_label("Password").fill(f"wrong {number}")
+        with page.expect_response("**/api/v1/session") as answer:
+            page.keyboard.press("Enter")
+        assert answer.value.status == 401
+        expect(page.get_by_role("button", name="Login")).to_be_enabled()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_have_text("too many failed logins")
+    said = page.get_by_text(re.compile(r"^Try again in \d+ s$"))
+    expect(said).to_be_visible()
+    first = said.inner_text()
+    expect(said).not_to_have_text(first)
+    expect(page.get_by_label("Password")).to_have_value("wrong 4")
+    page.get_by_role("checkbox", name="Show it").check()
+    expect(page.get_by_label("Password")).to_have_attribute("type", "text")

@@ -49,6 +49,6 @@ export const client = createClient<paths, "application/json">({ baseUrl: locatio
 /** The body of a successful answer. Throws ApiProblem. */
 export async function read<Body>(answering: Promise<{ data?: Body | undefined; error?: unknown; response: Response }>): Promise<Body> {
   const { data, error, response } = await answering;
-  if (!response.ok) throw readProblem(response.status, error);
+  if (!response.ok) throw readProblem(response.status, error, response.headers.get("Retry-After"));
   return data as Body;
 }

@@ -6,11 +6,14 @@ type AnyProblem = Problem & Partial<Pick<ConflictProblem, "head" | "sides">>;
 export class ApiProblem extends Error {
   readonly status: number;
   readonly problem: AnyProblem;
+  /** For how many seconds the server asks to wait; null where it does not. */
+  readonly retryAfter: number | null;
 
-  constructor(status: number, problem: AnyProblem) {
+  constructor(status: number, problem: AnyProblem, retryAfter: number | null = null) {
     super(problem.detail);
     this.status = status;
     this.problem = problem;
+    this.retryAfter = retryAfter;
   }
 
   /** The catalogue's name of it: `name-taken`. */
@@ -64,8 +67,8 @@ export function isConflict(error: unknown): error is ApiProblem {
 }
 
 /** The problem of an answer, whatever its body is. */
-export function readProblem(status: number, body: unknown): ApiProblem {
+export function readProblem(status: number, body: unknown, retryAfter: string | null = null): ApiProblem {
   const isProblem = typeof body === "object" && body !== null && "type" in body && "title" in body;
   const fallback: AnyProblem = { type: "/problems/internal", title: `The server answered ${status}`, status, detail: "", errors: [] };
-  return new ApiProblem(status, isProblem ? (body as AnyProblem) : fallback);
+  return new ApiProblem(status, isProblem ? (body as AnyProblem) : fallback, /^\d+$/.test(retryAfter ?? "") ? Number(retryAfter) : null);
 }

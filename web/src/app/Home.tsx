@@ -17,7 +17,7 @@ export function Home() {
   const isOperator = useQuery(session).data?.user.operator ?? false;
   if (slug !== undefined) return <Navigate to={paths.services(slug)} replace />;
   if (isOperator) return <Navigate to={paths.admin()} replace />;
-  return <Empty title="No tenant yet">An operator makes one, and gives you a role in it.</Empty>;
+  return <Empty isPage title="No tenant yet">An operator makes one, and gives you a role in it.</Empty>;
 }
 
 export function OldAddress() {

@@ -21,7 +21,7 @@ export function NotFound() {
   const known = data?.tenants.flatMap(({ slug }) => [paths.services(slug), paths.settings(slug)]) ?? [];
   const near = findNearest(pathname, [...known, paths.patterns.account, paths.admin()]);
   return (
-    <Empty title="There is nothing here">
+    <Empty isPage title="There is nothing here">
       <Title>Not found</Title>
       <p>No page is at {pathname}.</p>
       {near !== undefined && <p>Did you mean <Link to={near}>{near}</Link>?</p>}
@@ -33,7 +33,7 @@ export function NotFound() {
 export function NoTenant({ slug, slugs }: { slug: string; slugs: string[] }) {
   const near = findNearest(slug, slugs);
   return (
-    <Empty title={`There is no tenant ${slug}`}>
+    <Empty isPage title={`There is no tenant ${slug}`}>
       <Title>Not found</Title>
       <p>Or you have no role in it: an admin of it, or an operator, gives you one.</p>
       {near !== undefined && <p>Did you mean <Link to={paths.services(near)}>{near}</Link>?</p>}

@@ -1,10 +1,14 @@
 /** Address and password, on a page of its own or in a dialog when a session has ended. */
 import { useMutation } from "@tanstack/react-query";
-import { useId, useRef } from "react";
+import { useId, useRef, useState, useSyncExternalStore } from "react";
 import { ApiProblem, explain } from "@/api/problems";
 import { signIn } from "@/api/session";
 import { readText } from "./form";
 import styles from "./SignInForm.module.css";
+
+const STARTING = 503;
+const MOST_TRIES = 60;
+const PAUSE = 1_000; // milliseconds
 
 interface Props {
   title: string;
@@ -17,9 +21,14 @@ export function SignInForm({ title, note, onSignedIn }: Props) {
   const errorId = useId();
   const opening = useMutation({
     mutationFn: signIn,
+    // The pages may be there before everything else is.
+    retry: (count, error) => error instanceof ApiProblem && error.status === STARTING && count < MOST_TRIES,
+    retryDelay: PAUSE,
     onSuccess: () => onSignedIn?.(),
     onError: () => password.current?.focus(),
   });
+  const [isShown, setShown] = useState(false);
+  const delay = opening.error instanceof ApiProblem ? opening.error.retryAfter : null;
   const submit = (form: HTMLFormElement) => {
     opening.mutate({ email: readText(form, "email"), password: readText(form, "password") });
   };
@@ -41,16 +50,37 @@ export function SignInForm({ title, note, onSignedIn }: Props) {
         <input
           ref={password}
           name="password"
-          type="password"
+          type={isShown ? "text" : "password"}
           autoComplete="current-password"
           required
           aria-describedby={errorId}
         />
       </label>
-      <p id={errorId} role="alert" className={styles.error}>{opening.error && say(opening.error)}</p>
+      <label className={styles.show}>
+        <input type="checkbox" checked={isShown} onChange={(event) => { setShown(event.target.checked); }} /> Show it
+      </label>
+      <p id={errorId} role="alert" className={styles.error}>
+        {opening.error && say(opening.error)}
+        {opening.isPending && opening.failureCount > 0 && "PaaKS is starting: it is tried again by itself."}
+      </p>
+      {delay !== null && <Countdown until={opening.submittedAt + delay * 1_000} />}
       <button className="primary" disabled={opening.isPending}>{opening.isPending ? "Logging in…" : "Login"}</button>
     </form>
   );
+}
+
+/** Silent for screen readers: it changes each second, and the words above say why one waits. */
+function Countdown({ until }: { until: number }) {
+  const now = useSyncExternalStore(subscribe, () => Math.floor(Date.now() / 1_000));
+  const left = Math.ceil(until / 1_000) - now;
+  return <p className="muted" aria-hidden="true">{left > 0 ? `Try again in ${left} s` : "Try again now"}</p>;
+}
+
+function subscribe(tell: () => void): () => void {
+  const timer = setInterval(tell, 1_000);
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 function say(error: Error): string {

@@ -15,7 +15,7 @@ export function TokenTable({ tokens, hasTenants, onRevoke }: Props) {
     <Table label="Tokens" columns={columns} hasActions>
       {tokens.map((token) => (
         <tr key={token.id}>
-          <th scope="row" className={styles.name}>{token.name}</th>
+          <th scope="row">{token.name}</th>
           {hasTenants && <td>{token.tenant ?? "the platform"}</td>}
           <td className={styles.scopes}>{token.scopes.map((scope) => <code key={scope}>{scope}</code>)}</td>
           <td className="muted"><Time at={token.createdAt} /></td>

@@ -23,7 +23,7 @@ export function Component() {
   const active: Name = tab !== undefined && tab in TABS ? (tab as Name) : "tenants";
   const Tab = TABS[active];
   if (user === undefined) return null;
-  if (!user.operator) return <Empty title="This is for operators">You are signed in as {user.email}, who is none. Ask whoever runs this platform.</Empty>;
+  if (!user.operator) return <Empty isPage title="This is for operators">You are signed in as {user.email}, who is none. Ask whoever runs this platform.</Empty>;
   return (
     <div className={styles.page}>
       <Title>{`Admin · ${LABELS[active]}`}</Title>

@@ -41,14 +41,15 @@ export function PlatformTab() {
 }
 
 function Parts({ parts }: { parts: NonNullable<Health["parts"]> }) {
+  const isAdvised = parts.some(({ ok, name }) => !ok && name in ADVICE);
   return (
-    <Table label="Parts" columns={["Part", "State", "It says", "What to look at"]}>
+    <Table label="Parts" columns={["Part", "State", "It says", ...(isAdvised ? ["What to look at"] : [])]}>
       {parts.map(({ name, ok, detail }) => (
         <tr key={name}>
-          <th scope="row" className={styles.name}>{name}</th>
+          <th scope="row">{name}</th>
           <td className={ok ? styles.good : styles.bad}>{ok ? "✓ ok" : "✕ not ok"}</td>
           <td>{detail}</td>
-          <td className="muted">{ok ? "" : ADVICE[name]}</td>
+          {isAdvised && <td className="muted">{ok ? "" : ADVICE[name]}</td>}
         </tr>
       ))}
     </Table>

@@ -31,7 +31,7 @@ function Matrix({ title, note, items }: { title: string; note?: string; items: P
       <Table label={title} columns={["Permission", ...ROLES, "A token's scope"]}>
         {items.map(({ action, text, roles, scope }) => (
           <tr key={action}>
-            <th scope="row" className={styles.name}><code>{action}</code> <span className={styles.off}>{text}</span></th>
+            <th scope="row" className={styles.permission}><code>{action}</code> <span className={styles.off}>{text}</span></th>
             {ROLES.map((role) => <td key={role}>{roles.includes(role) ? <span className={styles.good}>✓<span className="hidden"> yes</span></span> : <span className="muted">–<span className="hidden"> no</span></span>}</td>)}
             <td><code>{scope}</code></td>
           </tr>

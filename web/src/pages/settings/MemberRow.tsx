@@ -4,7 +4,6 @@ import type { Member, Role } from "@/api/schema";
 import { session } from "@/api/session";
 import { sayProblem } from "@/components/say-problem";
 import { useToast } from "@/components/Toasts";
-import styles from "./SettingsPage.module.css";
 
 interface Props {
   slug: string;
@@ -17,7 +16,7 @@ export function MemberRow({ slug, member, isOwn, mayManage }: Props) {
   const { give, remove } = useMembership(slug, member, isOwn);
   return (
     <tr>
-      <th scope="row" className={styles.name}>{member.name}{isOwn && <span className="muted"> (you)</span>}</th>
+      <th scope="row">{member.name}{isOwn && <span className="muted"> (you)</span>}</th>
       <td>{member.email}</td>
       <td>
         {mayManage ? (

@@ -11,7 +11,7 @@ export function NoService({ slug, name }: { slug: string; name: string }) {
   const names = useQuery(serviceList(slug)).data?.items.map((service) => service.name) ?? [];
   const near = findNearest(name, names);
   return (
-    <Empty title={`There is no service ${name} in ${slug}`}>
+    <Empty isPage title={`There is no service ${name} in ${slug}`}>
       <Title>Not found</Title>
       {near !== undefined && <p>Did you mean <Link to={paths.service(slug, near)}>{near}</Link>?</p>}
       <p>One that was deleted is in <Link to={paths.history(slug, name)}>its history</Link>, and comes back from there.</p>

@@ -9,7 +9,6 @@ import { ProblemPanel } from "@/components/ProblemPanel";
 import { Table } from "@/components/Table";
 import { Time } from "@/components/Time";
 import * as paths from "@/paths";
-import styles from "../AdminPage.module.css";
 import { CreateTenant } from "./CreateTenant";
 import { foundTenant } from "./found-tenant";
 import { TenantReady } from "./TenantReady";
@@ -36,7 +35,7 @@ export function TenantsTab() {
         <Table label="Tenants" columns={["Name", "Members", "Made", "Id"]} hasActions>
           {tenants.map(({ id, slug, createdAt }) => (
             <tr key={id}>
-              <th scope="row" className={styles.name}><Link to={paths.services(slug)}>{slug}</Link></th>
+              <th scope="row"><Link to={paths.services(slug)}>{slug}</Link></th>
               <td>{countMembers(slug)}</td>
               <td className="muted"><Time at={createdAt} /></td>
               <td className="muted"><code>{id}</code></td>

@@ -20,7 +20,7 @@ export function UserRow({ user, isOwn, onLink }: Props) {
   const roles = Object.entries(user.roles).map(([slug, role]) => `${slug} (${role})`);
   return (
     <tr className={user.disabled ? styles.off : undefined}>
-      <th scope="row" className={styles.name}>{user.name}{isOwn && <span className="muted"> (you)</span>}</th>
+      <th scope="row">{user.name}{isOwn && <span className="muted"> (you)</span>}</th>
       <td>{user.email}</td>
       <td className="muted">{roles.join(", ") || "none"}</td>
       <td>
@@ -34,7 +34,7 @@ export function UserRow({ user, isOwn, onLink }: Props) {
       </td>
       <td>{user.disabled ? <span className={styles.badge}>disabled</span> : "active"}</td>
       <td>
-        <button className="quiet" aria-label={`Reset the password of ${user.email}`} disabled={user.disabled || reset.isPending} onClick={() => { reset.mutate(); }}>
+        <button className="quiet" aria-label={`Reset password of ${user.email}`} disabled={user.disabled || reset.isPending} onClick={() => { reset.mutate(); }}>
           Reset password
         </button>
         <button
