@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from people import PASSWORD, Person, log_in, make_person
 from playwright.sync_api import Page, expect
 from started_platform import StartedPlatform
-from visitor import Visitor
+from visitor import Visitor, create_service, replace_text
 
 NEW = "a better password"
 
@@ -98,3 +99,18 @@ def test_shortcuts_of_one_key_can_be_switched_off(platform: StartedPlatform, own
     expect(name).to_be_visible()
     own_page.keyboard.press("c")
     expect(name).to_be_focused()
+
+
+def test_a_save_can_ask_for_a_message(platform: StartedPlatform, own_page: Page, service_name: str) -> None:
+    own_page.get_by_role("checkbox", name="asks for a message").check()
+    own_page.goto(f"{platform.api}/t/demo")
+    create_service(own_page, service_name)
+    replace_text(own_page, "class Handler:\n    def run(self, req):\n        return 'asked'\n")
+    own_page.keyboard.press("Control+s")
+    message = own_page.get_by_label("Commit message")
+    expect(message).to_be_focused()
+    message.fill("Answer when asked")
+    message.press("Enter")
+    expect(own_page.get_by_text(re.compile("^Committed "))).to_be_visible()
+
+    assert platform.clone().git("log", "-1", "--format=%s").stdout.strip() == "Answer when asked"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from people import make_person
 from playwright.sync_api import Page, expect
 from started_platform import StartedPlatform
 from visitor import Visitor, sign_in
@@ -70,3 +71,61 @@ def test_pictures(platform: StartedPlatform, visit: Callable[..., Visitor], fold
 def take(page: Page, folder: Path, name: str, scheme: str) -> None:
     """A picture. The caret is left as it is: hiding it would need a style that the policy refuses."""
     page.screenshot(path=folder / f"{name}-{scheme}.png", caret="initial")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_a_tenants_settings(
+    platform: StartedPlatform, visit: Callable[..., Visitor], folder: Path, scheme: str
+) -> None:
+    page = visit(color_scheme=scheme, reduced_motion="reduce").context.new_page()
+    sign_in(platform, page)
+    page.goto(f"{platform.api}/t/demo/settings")
+    expect(page.get_by_text("Default branch")).to_be_visible()
+    take(page, folder, "settings", scheme)
+    make_person(platform, "Ben Baker", demo="developer")
+    page.goto(f"{platform.api}/t/demo/settings/members")
+    expect(page.get_by_role("row", name="Ben Baker").first).to_be_visible()
+    take(page, folder, "members", scheme)
+    page.get_by_role("tab", name="Tokens").click()
+    page.get_by_role("form", name="New token").get_by_label("Name").fill(f"laptop-{scheme}")
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_role("group", name="the line for git")).to_be_visible()
+    expect(page.get_by_role("row", name=f"laptop-{scheme}")).to_be_visible()
+    take(page, folder, "tokens", scheme)
+    page.goto(f"{platform.api}/account")
+    expect(page.get_by_role("row", name=f"laptop-{scheme}")).to_be_visible()
+    take(page, folder, "account", scheme)
+    page.goto(f"{platform.api}/t/demo/s/hello")
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_label("Replicas").fill("2")
+    page.get_by_label("Memory").fill("64Mi")
+    expect(page.get_by_role("region", name="Change of service.yaml")).to_be_visible()
+    take(page, folder, "service-settings", scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_the_operators_pages(
+    platform: StartedPlatform, visit: Callable[..., Visitor], folder: Path, scheme: str
+) -> None:
+    page = visit(color_scheme=scheme, reduced_motion="reduce").context.new_page()
+    sign_in(platform, page, "operator")
+    page.goto(f"{platform.api}/admin")
+    form = page.get_by_role("form", name="New tenant")
+    form.get_by_label("Name", exact=True).fill(f"acme-{scheme}")
+    form.get_by_label("Owner's email address").fill(f"ana.{scheme}@acme.example")
+    form.get_by_label("Owner's full name").fill("Ana Owner")
+    expect(page.get_by_role("row", name="demo")).to_be_visible()
+    take(page, folder, "tenants", scheme)
+    form.get_by_role("button", name="Create tenant").click()
+    expect(page.get_by_role("heading", name=f"acme-{scheme} is ready")).to_be_visible()
+    take(page, folder, "tenant-ready", scheme)
+    link = page.get_by_role("group", name="the sign-in link").inner_text()
+    page.get_by_role("button", name="Done").click()
+    for tab, there in (("Users", "Ana Owner"), ("Roles", "commit"), ("Platform", "controller")):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("row", name=there).first).to_be_visible()
+        take(page, folder, tab.lower(), scheme)
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.get_by_label("New password")).to_be_visible()
+    take(page, folder, "choose-password", scheme)

@@ -1,6 +1,5 @@
 /** What is unsaved, and the commit that takes it live. */
 import type { UseMutationResult } from "@tanstack/react-query";
-import { useState } from "react";
 import { isConflict } from "@/api/problems";
 import { Keys } from "@/components/actions/Keys";
 import { useAction } from "@/components/actions/registry";
@@ -13,12 +12,15 @@ import styles from "./CommitBar.module.css";
 interface Props {
   commit: UseMutationResult<ChangesLanding, Error, Save>;
   count: number;
+  /** Is a message asked for? */
+  asks: boolean;
+  onAsk: (asks: boolean) => void;
+  /** Without a message, it is asked for where that is preferred. */
   onSave: (message?: string) => void;
 }
 
-export function CommitBar({ commit, count, onSave }: Props) {
-  const [asks, setAsks] = useState(false);
-  useAction({ name: "Commit with a message…", keys: "Mod+Shift+s", run: () => { setAsks(true); } });
+export function CommitBar({ commit, count, asks, onAsk, onSave }: Props) {
+  useAction({ name: "Commit with a message…", keys: "Mod+Shift+s", run: () => { onAsk(true); } });
   return (
     <footer className={styles.bar}>
       {commit.error && !isConflict(commit.error) && <ProblemPanel error={commit.error} />}
@@ -28,17 +30,17 @@ export function CommitBar({ commit, count, onSave }: Props) {
           onSubmit={(event) => {
             event.preventDefault();
             onSave(readText(event.currentTarget, "message"));
-            setAsks(false);
+            onAsk(false);
           }}
         >
           <input name="message" aria-label="Commit message" placeholder="What changes, and for whom" autoFocus />
           <button disabled={count === 0}>Commit</button>
-          <button type="button" className="quiet" onClick={() => { setAsks(false); }}>Cancel</button>
+          <button type="button" className="quiet" onClick={() => { onAsk(false); }}>Cancel</button>
         </form>
       )}
       <span role="status">{say(commit, count)}</span>
       <span className={styles.actions}>
-        <button className="quiet" onClick={() => { setAsks(!asks); }} disabled={count === 0}>Message… <Keys keys="Mod+Shift+s" /></button>
+        <button className="quiet" onClick={() => { onAsk(!asks); }} disabled={count === 0}>Message… <Keys keys="Mod+Shift+s" /></button>
         <button className="primary" onClick={() => { onSave(); }} disabled={count === 0 || commit.isPending}>
           Commit &amp; deploy <Keys keys="Mod+s" />
         </button>

@@ -5,6 +5,7 @@ import { isConflict } from "@/api/problems";
 import type { Service } from "@/api/schema";
 import { useAction } from "@/components/actions/registry";
 import { commitCommands } from "@/components/copy-as/service-commands";
+import { usePreference } from "@/components/preferences";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { describeStatus } from "@/components/StatusChip";
 import { Title } from "@/components/Title";
@@ -50,7 +51,13 @@ export function Workspace({ slug, service, kept }: Props) {
   const openPlace = ({ file: path, line }: Place) => {
     void navigate({ search: `?${new URLSearchParams({ file: path }).toString()}`, hash: `L${line}` }, { replace: true });
   };
+  const [asks, setAsks] = useState(false);
+  const [isMessageWanted] = usePreference("ask-message");
   const save = (message?: string) => {
+    if (isMessageWanted && message === undefined && unsaved.length > 0) {
+      setAsks(true);
+      return;
+    }
     if (unsaved.length > 0 && !commit.isPending) commit.mutate({ texts: drafts.texts, base: drafts.pinned, message });
   };
   useAction({
@@ -80,7 +87,7 @@ export function Workspace({ slug, service, kept }: Props) {
             onChange={(text) => { edit(file.path, text, file.saved ?? null); }}
           />
         )}
-        <CommitBar commit={commit} count={unsaved.length} onSave={save} />
+        <CommitBar commit={commit} count={unsaved.length} asks={asks} onAsk={setAsks} onSave={save} />
         {kept && isRestored && unsaved.length > 0 && (
           <RestoredNote at={kept.at} onKeep={() => { setRestored(false); }} onDiscard={() => { dispatch({ type: "discard" }); }} />
         )}
