@@ -19,10 +19,12 @@ export function CommandBar({ slug }: { slug: string | undefined }) {
   useAction({ name: "Keys of this page", keys: "?", run: help });
   return (
     <>
-      <button className="quiet" aria-label="Find or do something" title="Find or do something" aria-haspopup="dialog" onClick={find}>
-        <Icon name="search" /> <Keys keys="Mod+k" />
+      <button className="quiet" title="Find or do something" aria-haspopup="dialog" onClick={find}>
+        <Icon name="search" /> <span className="hidden">Find or do something</span> <Keys keys="Mod+k" />
       </button>
-      <button className="quiet" aria-label="Keys of this page" title="Keys of this page" aria-haspopup="dialog" onClick={help}>?</button>
+      <button className="quiet" title="Keys of this page" aria-haspopup="dialog" onClick={help}>
+        <span aria-hidden="true">?</span> <span className="hidden">Keys of this page</span>
+      </button>
       <Suspense>
         {opened === "palette" && <Palette slug={slug} onClose={close} />}
         {opened === "help" && <Help onClose={close} />}

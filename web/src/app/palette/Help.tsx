@@ -18,10 +18,10 @@ export default function Help({ onClose }: { onClose: () => void }) {
       onCancel={onClose}
       onClose={onClose}
     >
-      <header>
+      <div className={styles.title}>
         <h2 id="keys-of-this-page">Keys of this page</h2>
         <button autoFocus onClick={onClose}>Close</button>
-      </header>
+      </div>
       <dl className={styles.keys}>
         {findKeys(actions).map(({ keys, name }) => [
           <dt key={`${name} keys`}><kbd>{sayKeys(keys, IS_MAC)}</kbd></dt>,

@@ -78,10 +78,10 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
             </li>
           ))}
         </ul>
-        <footer className={styles.foot}>
+        <div className={styles.foot}>
           <code id={`${id}-command`}>{command?.text}</code>
           <span role="status">{found.length === 1 ? "1 result" : `${found.length} results`}</span>
-        </footer>
+        </div>
       </div>
     </dialog>
   );

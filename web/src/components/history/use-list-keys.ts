@@ -7,7 +7,7 @@ export function useListKeys<Element extends HTMLElement>(): RefObject<Element | 
   const ref = useRef<Element>(null);
   const move = (step: number) => {
     const rows = [...(ref.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
-    const at = rows.findLastIndex((row) => row.closest("li")?.contains(document.activeElement));
+    const at = rows.findLastIndex((row) => row.closest("li, tr")?.contains(document.activeElement));
     rows[at < 0 ? 0 : Math.min(Math.max(at + step, 0), rows.length - 1)]?.focus();
   };
   useAction({ name: "Next row", keys: "j", run: () => { move(1); }, isKeyOnly: true });

@@ -1,6 +1,7 @@
 /** What became of a commit in one service: its state, how long each stage took, why it failed, and the way back to it. */
 import { Link } from "react-router";
 import type { PastRelease, Service, Stage } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
 import { CopyAs } from "@/components/copy-as/CopyAs";
 import { rollBackCommands } from "@/components/copy-as/commands";
 import { judgeRelease, wasLive } from "@/components/history/deploy-state";
@@ -8,7 +9,6 @@ import { DeployMark } from "@/components/history/DeployMark";
 import { Traceback } from "@/components/history/Traceback";
 import { useRollBack } from "@/components/history/use-roll-back";
 import { sayDuration } from "@/components/Time";
-import { useKey } from "@/components/use-key";
 import { useRights } from "@/components/use-rights";
 import * as paths from "@/paths";
 import styles from "./CommitPage.module.css";
@@ -54,13 +54,14 @@ function RollBackTo({ slug, release, service }: Props) {
   const back = useRollBack(slug);
   const run = () => { back.mutate({ service: release.service, to: release.commit, from: service?.commit }); };
   const mayCommit = useRights(slug).mayCommit;
-  useKey("Shift+r", () => { if (mayCommit && !back.isPending) run(); });
-  if (!mayCommit) return null;
   const where = { service: release.service, directory: service?.path ?? release.service, to: release.commit };
+  const commands = rollBackCommands(slug, where);
+  useAction({ name: `Roll back ${release.service} to this`, keys: "Shift+r", commands, run, isOff: !mayCommit || back.isPending });
+  if (!mayCommit) return null;
   return (
     <span className={styles.back}>
       <button disabled={back.isPending} title="⇧R" onClick={run}>Roll back to this</button>
-      <CopyAs commands={rollBackCommands(slug, where)} />
+      <CopyAs commands={commands} />
     </span>
   );
 }

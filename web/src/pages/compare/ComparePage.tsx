@@ -15,7 +15,7 @@ export function Component() {
   const { slug = "", span = "" } = useParams();
   const [one = "", other = ""] = span.split("...");
   const [first, second] = [useQuery(commitDetail(slug, one)).data, useQuery(commitDetail(slug, other)).data];
-  if (one === "" || other === "") return <Empty title="Two commits are compared">As in a…b: choose them in the history.</Empty>;
+  if (one === "" || other === "") return <Empty isPage title="Two commits are compared">As in a…b: choose them in the history.</Empty>;
   return (
     <div className={styles.page}>
       <Title>{`${one.slice(0, 7)} … ${other.slice(0, 7)}`}</Title>

@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
 import { fileContent } from "@/api/files";
 import type { FileEntry } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
 import { HistoryList } from "@/components/history/HistoryList";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { TabList } from "@/components/TabList";
-import { useKey } from "@/components/use-key";
 import * as paths from "@/paths";
 import { CodeView } from "./CodeView";
 import styles from "./FilePage.module.css";
@@ -27,7 +27,7 @@ export function FileBody({ place, entry, first, last }: Props) {
   const { data, error } = useQuery(fileContent(slug, service, { ...entry, ref: commit }));
   const view = search.get("view") === "history" ? "history" : "code";
   const show = (name: keyof typeof VIEWS) => { setSearch(name === "code" ? {} : { view: name }, { replace: true }); };
-  useKey("h", () => { show(view === "code" ? "history" : "code"); });
+  useAction({ name: view === "code" ? "History of this file" : "Text of this file", keys: "h", run: () => { show(view === "code" ? "history" : "code"); } });
   return (
     <section aria-label={path} className={styles.body}>
       <p className={styles.size}>

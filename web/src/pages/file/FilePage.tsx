@@ -4,10 +4,10 @@ import { useLocation, useNavigate, useParams } from "react-router";
 import { fileList } from "@/api/files";
 import { queryClient } from "@/api/query-client";
 import { serviceDetail } from "@/api/services";
+import { useAction } from "@/components/actions/registry";
 import { Empty } from "@/components/Empty";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { Title } from "@/components/Title";
-import { useKey } from "@/components/use-key";
 import * as paths from "@/paths";
 import { Directory } from "./Directory";
 import { FileHead } from "./FileHead";
@@ -39,8 +39,8 @@ export function Component() {
   const pin = () => {
     if (files) void navigate(paths.file(slug, name, path, { ref: files.ref, line, lastLine }), { replace: true });
   };
-  useKey("e", edit);
-  useKey("y", pin);
+  useAction({ name: "Edit this file", keys: "e", run: edit });
+  useAction({ name: "Permalink", keys: "y", run: pin });
   if (files === undefined) return error && <ProblemPanel error={error} onRetry={() => void refetch()} />;
   const entry = files.items.find((found) => found.path === path);
   const place = { slug, service: name, path, ref, commit: files.ref, whole: placeFile(directory, path), directory };

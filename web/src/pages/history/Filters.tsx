@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
 import type { HistoryFilter } from "@/api/history";
 import { serviceList } from "@/api/services";
-import { useKey } from "@/components/use-key";
+import { useAction } from "@/components/actions/registry";
 import { changeFilter, readFilter, WAYS } from "./filter";
 import styles from "./HistoryPage.module.css";
 
@@ -18,7 +18,7 @@ export function Filters({ slug, search, onChange }: Props) {
   // One that is gone has a history all the same.
   const services = filter.service === undefined || names.includes(filter.service) ? names : [...names, filter.service];
   const field = useRef<HTMLInputElement>(null);
-  useKey("/", () => field.current?.focus());
+  useAction({ name: "Filter commits", keys: "/", run: () => field.current?.focus() });
   const set = (name: keyof HistoryFilter, value: string) => { onChange(changeFilter(search, name, value)); };
   return (
     <form role="search" aria-label="Commits" className={styles.filters} onSubmit={(event) => { event.preventDefault(); }}>

@@ -3,6 +3,7 @@ import { useId, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { explain } from "@/api/problems";
 import { TEMPLATES, createService, serviceList, type Template } from "@/api/services";
+import { createCommands } from "@/components/copy-as/service-commands";
 import { useAction } from "@/components/actions/registry";
 import * as paths from "@/paths";
 import styles from "./ServicesPage.module.css";
@@ -25,7 +26,7 @@ export function CreateForm({ slug, taken }: { slug: string; taken: string[] }) {
       await navigate(paths.service(slug, name));
     },
   });
-  useAction({ name: "Create service", keys: "c", run: () => field.current?.focus() });
+  useAction({ name: "Create service", keys: "c", commands: createCommands(slug, name === "" ? "NAME" : name), run: () => field.current?.focus() });
   const wrong = name !== "" && judge(name, taken);
   return (
     <form

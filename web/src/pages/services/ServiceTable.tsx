@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import { deleteService, rollBack } from "@/api/services";
 import type { Service } from "@/api/schema";
 import { explain } from "@/api/problems";
+import { useListKeys } from "@/components/history/use-list-keys";
 import { StatusChip } from "@/components/StatusChip";
 import { Time, sayDuration } from "@/components/Time";
 import { useToast } from "@/components/Toasts";
@@ -12,25 +13,28 @@ import styles from "./ServicesPage.module.css";
 const COLUMNS = ["Service", "Status", "Commit", "Changed", "Live in"];
 
 export function ServiceTable({ slug, services }: { slug: string; services: Service[] }) {
+  const list = useListKeys<HTMLDivElement>();
   return (
-    <table className={styles.table}>
-      <thead>
-        <tr>
-          {COLUMNS.map((name) => <th key={name} scope="col">{name}</th>)}
-          <th scope="col" className={styles.actions}>Action</th>
-        </tr>
-      </thead>
-      <tbody>
-        {services.map((service) => <Row key={service.name} slug={slug} service={service} />)}
-      </tbody>
-    </table>
+    <div ref={list} className={styles.frame}>
+      <table aria-label="Services" className={styles.table}>
+        <thead>
+          <tr>
+            {COLUMNS.map((name) => <th key={name} scope="col">{name}</th>)}
+            <th scope="col" className={styles.actions}>Action</th>
+          </tr>
+        </thead>
+        <tbody>
+          {services.map((service) => <Row key={service.name} slug={slug} service={service} />)}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 function Row({ slug, service }: { slug: string; service: Service }) {
   return (
     <tr>
-      <td><Link className={styles.name} to={paths.service(slug, service.name)}>{service.name}</Link></td>
+      <td><Link data-row={service.name} className={styles.name} to={paths.service(slug, service.name)}>{service.name}</Link></td>
       <td><StatusChip service={service} /></td>
       <td>
         <span className={styles.subject}>

@@ -1,10 +1,14 @@
 /** The services of a tenant: how each is doing, and a new one. */
 import { noop, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useParams } from "react-router";
+import { tenantDetail } from "@/api/tenants";
 import { queryClient } from "@/api/query-client";
 import { serviceList } from "@/api/services";
 import type { Service } from "@/api/schema";
+import { useAction } from "@/components/actions/registry";
+import { CopyActions } from "@/components/copy-as/CopyActions";
+import { listCommands, namespaceOf } from "@/components/copy-as/service-commands";
 import { Empty } from "@/components/Empty";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { Title } from "@/components/Title";
@@ -28,12 +32,18 @@ export function Component() {
   const { slug = "" } = useParams();
   const { data, error, refetch } = useQuery(serviceList(slug));
   const [filter, setFilter] = useState<keyof typeof FILTERS>("All");
+  const [text, setText] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  const id = useQuery(tenantDetail(slug)).data?.id;
+  useAction({ name: "Filter services", keys: "/", run: () => field.current?.focus(), commands: listCommands(slug, id && namespaceOf(id)) });
   const all = data?.items ?? [];
+  const shown = all.filter(FILTERS[filter]).filter(({ name, subject }) => `${name} ${subject}`.toLowerCase().includes(text.toLowerCase()));
   return (
     <div className={styles.page}>
       <Title>{`${slug} · Services`}</Title>
       <header className={styles.head}>
         <h1>Services</h1>
+        <input ref={field} type="search" aria-label="Filter services" placeholder="Filter  /" value={text} onChange={(event) => { setText(event.target.value); }} />
         <div role="group" aria-label="Filter" className={styles.filters}>
           {Object.entries(FILTERS).map(([name, keeps]) => (
             <button
@@ -46,10 +56,11 @@ export function Component() {
             </button>
           ))}
         </div>
+        <CopyActions />
       </header>
       {error && <ProblemPanel error={error} onRetry={() => void refetch()} />}
       {data && all.length === 0 && <Empty title="No services yet">Create your first one below, or push one with git.</Empty>}
-      {all.length > 0 && <ServiceTable slug={slug} services={all.filter(FILTERS[filter])} />}
+      {all.length > 0 && <ServiceTable slug={slug} services={shown} />}
       {data && <CreateForm slug={slug} taken={all.map(({ name }) => name)} />}
       <CloneLine slug={slug} />
     </div>

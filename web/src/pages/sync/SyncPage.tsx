@@ -5,6 +5,7 @@ import { queryClient } from "@/api/query-client";
 import type { Service } from "@/api/schema";
 import { serviceList } from "@/api/services";
 import { latestReleases } from "@/api/sync";
+import { useAction } from "@/components/actions/registry";
 import { CopyAs } from "@/components/copy-as/CopyAs";
 import { reconcileCommands } from "@/components/copy-as/commands";
 import { Empty } from "@/components/Empty";
@@ -12,7 +13,6 @@ import { Panel } from "@/components/Panel";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { Table } from "@/components/Table";
 import { Title } from "@/components/Title";
-import { useKey } from "@/components/use-key";
 import { useRights } from "@/components/use-rights";
 import * as paths from "@/paths";
 import { HeldRemovals } from "./HeldRemovals";
@@ -32,8 +32,8 @@ export function Component() {
   const { data, error, refetch } = useQuery(serviceList(slug));
   const mayCommit = useRights(slug).mayCommit;
   const reconcile = useReconcile(slug);
-  const run = () => { if (mayCommit && !reconcile.isPending) reconcile.mutate(undefined); };
-  useKey("r", run);
+  const run = () => { reconcile.mutate(undefined); };
+  useAction({ name: "Reconcile now", keys: "r", commands: reconcileCommands(slug), run, isOff: !mayCommit || reconcile.isPending });
   if (data === undefined) return error && <ProblemPanel error={error} onRetry={() => void refetch()} />;
   const held = data.items.filter(({ status }) => status.state === "held");
   return (
