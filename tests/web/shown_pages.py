@@ -86,7 +86,9 @@ PAGES = (
     ShownPage("file", "/t/demo/s/shop/files/handler.py", _saying("PRICES")),
     ShownPage("sync", "/t/demo/sync", _saying("shop")),
     ShownPage("not-found", "/t/demo/nowhere", _saying("There is nothing here")),
-    ShownPage("palette", "/t/demo", lambda page: page.get_by_role("combobox", name=re.compile("^Find")), keys="Control+k"),
+    ShownPage(
+        "palette", "/t/demo", lambda page: page.get_by_role("combobox", name=re.compile("^Find")), keys="Control+k"
+    ),
     ShownPage("keys", "/t/demo", lambda page: page.get_by_role("heading", name="Keys of this page"), keys="?"),
 )
 
