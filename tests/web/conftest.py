@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from shown_pages import Shop, open_shop
+from shown_pages import Shop, ShownPage, open_shop
 from started_platform import StartedPlatform
 from visitor import TIMEOUT, Visitor, sign_in
 
@@ -69,6 +69,20 @@ def page(platform: StartedPlatform, visit: Callable[..., Visitor]) -> Page:
     page = visit().context.new_page()
     sign_in(platform, page)
     return page
+
+
+@pytest.fixture
+def show(platform: StartedPlatform, visit: Callable[..., Visitor], shop: Shop) -> Callable[..., Page]:
+    """A browser of one's own with one of the pages, as whoever may see it."""
+
+    def begin(shown: ShownPage, **options: object) -> Page:
+        page = visit(reduced_motion="reduce", **options).context.new_page()
+        if shown.who:
+            sign_in(platform, page, shown.who)
+        shown.open(platform, page, shop)
+        return page
+
+    return begin
 
 
 @pytest.fixture

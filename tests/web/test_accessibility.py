@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from shown_pages import PAGES, Shop, ShownPage
-from started_platform import StartedPlatform
-from visitor import Visitor, create_service, replace_text, sign_in
+from shown_pages import PAGES, ShownPage
+from visitor import create_service, replace_text
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -30,20 +29,6 @@ def find_violations(page: Page) -> list[str]:
         for each in found["violations"]
         for node in each["nodes"]
     ]
-
-
-@pytest.fixture
-def show(platform: StartedPlatform, visit: Callable[..., Visitor], shop: Shop) -> Callable[..., Page]:
-    """A browser of one's own with one of the pages, as whoever may see it."""
-
-    def begin(shown: ShownPage, **options: object) -> Page:
-        page = visit(reduced_motion="reduce", **options).context.new_page()
-        if shown.who:
-            sign_in(platform, page, shown.who)
-        shown.open(platform, page, shop)
-        return page
-
-    return begin
 
 
 @pytest.mark.parametrize("shown", BY_NAME)

@@ -13,23 +13,9 @@ from pathlib import Path
 import pytest
 from people import make_person
 from playwright.sync_api import Page, expect
+from shown_pages import PAGES, ShownPage
 from started_platform import StartedPlatform
 from visitor import Visitor, sign_in
-
-SHOP = '''import logging
-
-log = logging.getLogger(__name__)
-PRICES = {"apple": 0.40, "pear": 0.55}
-
-
-class Handler:
-    """What a basket costs: GET /shop/?apple=3&pear=1"""
-
-    def run(self, req):
-        basket = {name: int(count) for name, count in req.args.items()}
-        log.info("a basket of %d kinds", len(basket))
-        return {"total": round(sum(PRICES[name] * count for name, count in basket.items()), 2)}
-'''
 
 
 @pytest.fixture(scope="module")
@@ -40,32 +26,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def shop(platform: StartedPlatform) -> None:
-    """A service with something to show."""
-    clone = platform.clone()
-    commit = clone.commit({"shop/handler.py": SHOP, "shop/service.yaml": "public: true\n"}, "Sell apples and pears")
-    clone.push()
-    platform.wait_for("shop", commit)
+@pytest.mark.parametrize("shown", [pytest.param(shown, id=shown.name) for shown in PAGES])
+def test_a_picture_of_each_page(show: Callable[..., Page], folder: Path, shown: ShownPage) -> None:
+    page = show(shown)
+    if shown.name == "workspace":
+        ask_for_a_price(page)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        take(page, folder, shown.name, scheme)
 
 
-@pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures(platform: StartedPlatform, visit: Callable[..., Visitor], folder: Path, scheme: str) -> None:
-    visitor = visit(color_scheme=scheme, reduced_motion="reduce")
-    page = visitor.open(f"{platform.api}/login")
-    expect(page.get_by_role("button", name="Login")).to_be_visible()
-    take(page, folder, "login", scheme)
-    sign_in(platform, page)
-    expect(page.get_by_role("table").get_by_text("Running: 1")).to_have_count(2)
-    take(page, folder, "services", scheme)
-    page.get_by_role("link", name="shop", exact=True).click()
+def ask_for_a_price(page: Page) -> None:
     expect(page.get_by_text(re.compile("^live in "))).to_be_visible()
     page.get_by_label("Path and query").fill("?apple=3&pear=1")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_label("Response body")).to_contain_text("1.75")
     expect(page.get_by_label("Log of this request")).to_contain_text("a basket of 2 kinds")
-    take(page, folder, "workspace", scheme)
 
 
 def take(page: Page, folder: Path, name: str, scheme: str) -> None:
