@@ -69,7 +69,7 @@ def test_make_lists_its_targets() -> None:
     targets = re.findall(r"^\.PHONY: ([\w-]+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert re.findall(r"^  make ([\w-]+) ", listed.stdout, re.MULTILINE) == targets
     ours = {"help", "install", "run", "test", "check", "bench", "soak", "lock", "format", "clean"}
-    assert set(targets) == ours | {"cluster", "test-cluster", "bench-cluster"}
+    assert set(targets) == ours | {"cluster", "test-cluster", "bench-cluster", "web", "test-web", "screenshots"}
 
 
 def test_lock_files_pin_everything_with_hashes() -> None:
