@@ -49,7 +49,16 @@ def test_an_admin_adds_changes_and_removes_members(platform: StartedPlatform, pa
     page.get_by_role("status", name="Notices").get_by_role("button", name="Undo").last.click()
     expect(row.get_by_role("combobox")).to_have_value("developer")
 
-    own = page.get_by_role("row", name=platform.login["demo"]["email"])
+
+def test_the_last_admin_of_a_tenant_stays_one(platform: StartedPlatform, visit: Callable[..., Visitor]) -> None:
+    person = make_person(platform, "Lea Last")
+    with platform.operator() as client:
+        client.post("/api/v1/tenants", json={"slug": "lonely", "owner": person.email}).raise_for_status()
+    page = visit().context.new_page()
+    log_in(platform, page, person.email)
+    page.goto(f"{platform.api}/t/lonely/settings/members")
+
+    own = page.get_by_role("row", name=person.email)
     own.get_by_role("combobox").select_option("viewer")
     expect(page.get_by_role("status", name="Notices")).to_contain_text("this is the tenant's last admin")
     expect(own.get_by_role("combobox")).to_have_value("admin")
