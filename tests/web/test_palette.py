@@ -53,10 +53,14 @@ def test_a_service_is_three_keys_away(platform: StartedPlatform, page: Page, sho
 
 def test_files_commits_and_pages_are_found(platform: StartedPlatform, page: Page, shop: Shop) -> None:
     expect(page.get_by_role("row", name=re.compile("shop"))).to_be_visible()
+    clone = platform.clone()
+    # Of the session's many commits the palette knows the newest.
+    commit = clone.commit({"shop/NOTES.md": "Cherries are out.\n"}, "Sell plums")
+    clone.push()
     for typed, name in (
         ("shop handler", "shop/handler.py"),
-        (shop.second[:7], "Sell apples and pears"),
-        ("apples pears", "Sell apples and pears"),
+        (commit[:7], "Sell plums"),
+        ("sell plums", "Sell plums"),
         ("go settings", "Go to Settings"),
         ("account", "Go to Account"),
     ):

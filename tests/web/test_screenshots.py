@@ -5,17 +5,31 @@ They go to PAAKS_TEST_SCREENSHOTS (`make screenshots`: docs/screenshots), else n
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from people import make_person
 from playwright.sync_api import Page, expect
-from shown_pages import PAGES, ShownPage
+from shown_pages import PAGES, Shop, ShownPage, open_shop
 from started_platform import StartedPlatform
 from visitor import Visitor, sign_in
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[StartedPlatform]:
+    """One of its own: what other tests leave behind is in no picture."""
+    with contextlib.closing(StartedPlatform("--insecure-single-domain")) as started:
+        started.start()
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shop(platform: StartedPlatform) -> Shop:
+    return open_shop(platform)
 
 
 @pytest.fixture(scope="module")
