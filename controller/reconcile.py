@@ -311,7 +311,7 @@ def _advance_releases(tenant: Tenant, reading: Reading, doors: Doors, memory: Me
     now = time.time()
     live = doors.objects.of(tenant.namespace)
     pods = live_objects.group_pods(live)
-    starting = sum(health.is_starting(pod) for group in pods.values() for pod in group)
+    starts = health.find_starts(pod for group in pods.values() for pod in group)
     deadlines = []
     for service, tip in reading.tips.items():
         release = memory.book.current[service]
@@ -327,7 +327,7 @@ def _advance_releases(tenant: Tenant, reading: Reading, doors: Doors, memory: Me
             applied=applied,
             now=now,
             deployment=deployment,
-            starting=starting,
+            starts=starts,
         )
         routed = doors.routes.lead_to(tenant.namespace, service, short(tree), tip.commit)
         memory.book.put(advance(release, judged, routed=routed, now=now))

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from core import names
 
 READY_SECONDS = 10.0  # from the container's start to readiness
-CROWD = 8  # as many handlers load side by side in that time; where more do, each gets longer in proportion
+CROWD = 4  # as many handlers load side by side in that time; where more do, each gets longer in proportion
 START_SECONDS = 120.0  # from the apply to the container's start
 REASONS = (
     "Running",
@@ -53,11 +53,11 @@ def judge(
     applied: float,
     now: float,
     deployment: Object | None = None,
-    starting: int = 1,
+    starts: Iterable[float] = (),
 ) -> Health:
     """The health of the revision with this short tree.
 
-    `applied` is when it was applied (epoch seconds); `starting` counts the tenant's handlers that load now.
+    `applied` is when it was applied (epoch seconds), `starts` when the tenant's handlers started (`find_starts`).
     """
     mine = [p for p in pods if names.label_of(p, names.LABEL_TREE) == tree and not _is_going(p)]
     ready = sum(map(is_ready, mine))
@@ -71,14 +71,23 @@ def judge(
     refusal = _refusal(deployment)
     if refusal is not None and len(mine) < replicas:
         return Health("Failed", "QuotaExceeded", refusal, ready=ready, started=started)
-    return _judge_time(mine, ready, replicas, started, applied, now, READY_SECONDS * max(1.0, starting / CROWD))
+    return _judge_time(mine, ready, replicas, started, applied, now, starts)
 
 
 def _judge_time(
-    pods: list[Object], ready: int, replicas: int, started: float | None, applied: float, now: float, patience: float
+    pods: list[Object],
+    ready: int,
+    replicas: int,
+    started: float | None,
+    applied: float,
+    now: float,
+    starts: Iterable[float],
 ) -> Health:
     late = [s for p in pods if not is_ready(p) and (s := _started(p)) is not None]
     if late:
+        # Those count too that are ready by now: the last of a crowd has shared with all of it.
+        crowd = sum(abs(other - min(late)) <= READY_SECONDS for other in starts)
+        patience = READY_SECONDS * max(1.0, crowd / CROWD)
         deadline = min(late) + patience
         if now >= deadline:
             sentence = f"not ready {patience:.0f} s after it started: the import of the handler takes too long"
@@ -99,9 +108,9 @@ def is_ready(pod: Object) -> bool:
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
 
 
-def is_starting(pod: Object) -> bool:
-    """Does it load its handler now?"""
-    return _started(pod) is not None and not is_ready(pod) and not _is_going(pod)
+def find_starts(pods: Iterable[Object]) -> list[float]:
+    """When the handlers of pods started that run now (epoch seconds)."""
+    return [started for pod in pods if not _is_going(pod) and (started := _started(pod)) is not None]
 
 
 def _is_going(pod: Object) -> bool:

@@ -32,7 +32,7 @@ def test_many_services_in_one_push(fresh_platform: Platform) -> None:
     visiting.join()
 
     lines = [line.removeprefix("remote: ").strip() for line in pushed.stderr.splitlines() if line.startswith("remote")]
-    assert f"{COUNT} live" in lines
+    assert f"{COUNT} live" in lines, pushed.stderr
     assert len(lines) < 40
     assert set(hello) == {200}
     for number in range(0, COUNT, 17):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import health, names
-from core.health import CROWD, READY_SECONDS, REASONS, START_SECONDS, Health, is_starting, judge
+from core.health import CROWD, READY_SECONDS, REASONS, START_SECONDS, Health, find_starts, judge
 
 Object = dict[str, Any]
 NOW = 1_800_000_000.0
@@ -127,16 +127,16 @@ def test_ready_timeout() -> None:
 
 
 def test_handlers_that_load_in_a_crowd_get_longer() -> None:
-    slow = [pod(state=running(2 * READY_SECONDS - 1)) for _ in range(2 * CROWD)]
-    starting = sum(
-        map(is_starting, [*slow, pod(), pod(ready=True, state=running(1)), pod(state=running(1), going=True)])
-    )
+    began = 2 * READY_SECONDS - 1
+    crowd = [pod(state=running(began), ready=number % 2 == 0) for number in range(2 * CROWD)]
+    others = [pod(), pod(state=running(began), going=True), pod(state=running(1)), pod(state=ended())]
+    starts = find_starts([*crowd, *others])
 
-    assert starting == 2 * CROWD
-    found = judge(slow[:1], TREE, 1, applied=NOW - 30, now=NOW, starting=starting)
+    assert len(starts) == 2 * CROWD + 1
+    found = judge(crowd[1:2], TREE, 1, applied=NOW - 30, now=NOW, starts=starts)
     assert (found.state, found.look_again) == ("Progressing", NOW + 1)
-    assert judge(slow[:1], TREE, 1, applied=NOW - 30, now=NOW + 1, starting=starting).reason == "ReadyTimeout"
-    assert judge(slow[:1], TREE, 1, applied=NOW - 30, now=NOW, starting=CROWD).reason == "ReadyTimeout"
+    assert judge(crowd[1:2], TREE, 1, applied=NOW - 30, now=NOW + 1, starts=starts).reason == "ReadyTimeout"
+    assert judge(crowd[1:2], TREE, 1, applied=NOW - 30, now=NOW, starts=starts[:CROWD]).reason == "ReadyTimeout"
 
 
 def test_start_timeout() -> None:
