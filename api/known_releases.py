@@ -77,11 +77,13 @@ async def list_of_commits(
     return [(release, _find_end(release, ended, known.values())) for release, ended in found.values()]
 
 
-async def find_commits(live: Live, engine: AsyncEngine, tenant: str, *, state: str | None, via: str | None) -> set[str]:
-    """The commits of a release in a state, that came in a way. Raises RetryLater where the database does not answer."""
-    known = {release.id: release for release in live.all(tenant)}
-    fits = {r.commit for r in known.values() if state in (None, r.state) and via in (None, r.via)}
-    return fits | await releases.find_commits(engine, tenant, state=state, via=via)
+async def find_commits(live: Live, engine: AsyncEngine, tenant: str, *, failed: bool, via: str | None) -> set[str]:
+    """The commits of releases, of those alone that have failed, or that came in a way.
+
+    Raises RetryLater where the database does not answer.
+    """
+    fits = {r.commit for r in live.all(tenant) if (r.has_failed or not failed) and via in (None, r.via)}
+    return fits | await releases.find_commits(engine, tenant, failed=failed, via=via)
 
 
 def _find_end(release: Release, stored: float | None, known: Iterable[Release]) -> float | None:

@@ -23,7 +23,7 @@ from core import health, history, names, plan, render
 from core.check import Checker
 from core.cluster import Cluster, ClusterError
 from core.errors import RetryLater
-from core.releases import Release, reach
+from core.releases import HELD, Release, reach
 from core.repository import Repository
 from core.tenants import Tenant, Tenants
 
@@ -195,7 +195,7 @@ def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, doors: Doo
             sentence = (
                 f"it removes {len(made.held)} services: confirm with `paaks reconcile --allow-prune {reading.head}`"
             )
-            release = replace(release, state="held", reason="PruneHeld", sentence=sentence)
+            release = replace(release, state="held", reason=HELD, sentence=sentence)
         memory.book.open(release)
 
 

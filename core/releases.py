@@ -20,6 +20,7 @@ from core.history import format_time
 
 STATES = ("pending", "live", "failed", "superseded", "removed", "held")
 FINAL = frozenset({"live", "failed", "removed", "held"})
+HELD = "PruneHeld"  # the reason of a removal that waits for a person
 STAGES = ("commit", "check", "apply", "start", "live")
 Place = tuple[float, str, str]  # where a release stands among all: created (epoch seconds), service, commit
 
@@ -56,6 +57,11 @@ class Release:
     def place(self) -> Place:
         """Where it stands in `list_releases`."""
         return self.created, self.service, self.commit
+
+    @property
+    def has_failed(self) -> bool:
+        """Could it not run, whatever came after it? One that was superseded keeps why it had failed."""
+        return self.state == "failed" or (self.state == "superseded" and self.reason not in (None, HELD))
 
     @property
     def is_final(self) -> bool:
@@ -240,12 +246,13 @@ async def list_of_commits(
         return [(_release(row), row.ended) for row in rows]
 
 
-async def find_commits(engine: AsyncEngine, tenant: str, *, state: str | None, via: str | None) -> set[str]:
-    """The commits that have a release in a state, and one that came in a way."""
+async def find_commits(engine: AsyncEngine, tenant: str, *, failed: bool, via: str | None) -> set[str]:
+    """The commits of releases, of those alone that have failed, or that came in a way."""
     table = store.releases
     query = sa.select(table.c.commit).where(table.c.tenant_id == tenant)
-    if state is not None:
-        query = query.where(table.c.state == state)
+    if failed:
+        superseded = (table.c.state == "superseded") & (table.c.reason != HELD)
+        query = query.where((table.c.state == "failed") | superseded)
     if via is not None:
         query = query.where(table.c.via == via)
     async with store.reading(engine) as connection:

@@ -54,9 +54,8 @@ async def list_commits(platform: ThePlatform, reader: Reader, chosen: Annotated[
     of = _directory_of(overview, chosen.service)
     among = None
     if chosen.failed or chosen.via is not None:
-        state = "failed" if chosen.failed else None
         among = await known_releases.find_commits(
-            platform.live, platform.engine, tenant.id, state=state, via=chosen.via
+            platform.live, platform.engine, tenant.id, failed=chosen.failed, via=chosen.via
         )
     wanted = history.Wanted(chosen.author, chosen.text, chosen.path, among)
     items, further = await asyncio.to_thread(

@@ -79,7 +79,9 @@ def test_the_log_is_filtered(api: Api) -> None:
     web = api.plant(Put("hello/x.txt", b"1"), message="Round Totals\n\nBecause of cents\n")
     failed = api.plant(Put("hello/y.txt", b"1"), message="Break it\n")
     git = api.plant(Put("hello/x.txt", b"2"), message="More\n")
-    api.store(release(api, web), release(api, failed, "failed"), release(api, git, via="git"))
+    # What failed is no other thing for what came after it.
+    api.store(replace(release(api, web, "superseded"), reason="PruneHeld"), release(api, git, via="git"))
+    api.store(replace(release(api, failed, "superseded"), reason="ImportFailed"))
 
     def find(query: str) -> list[str]:
         return [item["sha"] for item in api.get(f"/commits?{query}").json["items"]]
