@@ -26,7 +26,7 @@ export function CommitRow({ commit, ...props }: RowProps & { commit: PastCommit 
   const { slug, services, linkTo, isChosen, onChoose, onRollBack } = props;
   const releases = useNewest(slug, commit.releases);
   const short = commit.sha.slice(0, 7);
-  const targets = releases.filter((release) => wasLive(release) && judgeRelease(release, services.get(release.service)).kind !== "live");
+  const targets = releases.filter((release) => wasLive(release) && services.get(release.service)?.commit !== commit.sha);
   const liveMs = releases.find((release) => release.liveMs !== null && release.state !== "removed")?.liveMs;
   return (
     <div className={styles.row}>

@@ -1,5 +1,5 @@
 /** Commits, the newest first and by day, each with what became of it; kept current by the events of the tenant. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { commitHistory, type HistoryFilter } from "@/api/history";
@@ -24,7 +24,10 @@ interface Props {
 }
 
 export function HistoryList({ slug, filter, linkTo, empty }: Props) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(commitHistory(slug, filter));
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+    ...commitHistory(slug, filter),
+    placeholderData: keepPreviousData,
+  });
   const services = new Map(useQuery(serviceList(slug)).data?.items.map((service) => [service.name, service]));
   const back = useRollBack(slug);
   const mayCommit = useRights(slug).mayCommit;

@@ -1,5 +1,6 @@
 /** Commits as a history shows them: by day, and saves in a row as one. For the eye only: history stays as it is. Pure. */
 import type { PastCommit } from "@/api/schema";
+import { hasFailed } from "./deploy-state";
 
 const PAUSE = 10 * 60_000; // milliseconds between two saves of one run
 
@@ -37,7 +38,7 @@ function isNextSave(later: PastCommit, earlier: PastCommit): boolean {
 
 /** Saved in the editor, and nothing went wrong that one would want to see. */
 function isSave({ releases }: PastCommit): boolean {
-  return releases.length > 0 && releases.every(({ via, state }) => via === "web" && state !== "failed");
+  return releases.length > 0 && releases.every((release) => release.via === "web" && !hasFailed(release));
 }
 
 function readDate(at: string): string {

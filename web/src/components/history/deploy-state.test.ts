@@ -28,6 +28,8 @@ describe("what became of a commit", () => {
     const failed = make({ state: "failed", sentence: "It broke." });
     expect(judgeRelease(failed, now("2"))).toEqual({ kind: "failed", sentence: "It broke." });
     expect(judgeRelease(failed, now("1"))).toEqual({ kind: "live" });
+    expect(judgeRelease({ ...failed, state: "superseded", reason: "ImportFailed" }, now("2")).kind).toBe("failed");
+    expect(judgeRelease({ ...failed, state: "superseded", reason: "PruneHeld" }, now("2")).kind).toBe("superseded");
   });
 
   it("has states of its own while it is on its way and where it ended otherwise", () => {

@@ -12,7 +12,7 @@ export type DeployState =
 export function judgeRelease(release: PastRelease, service: Pick<Service, "live" | "release"> | undefined): DeployState {
   const isLive = service?.live?.commit === release.commit;
   const from = release.stages.live?.at;
-  if (release.state === "failed" && !isLive) return { kind: "failed", sentence: sayFailure(release) };
+  if (hasFailed(release) && !isLive) return { kind: "failed", sentence: sayFailure(release) };
   if (release.state === "removed" || release.state === "held") return { kind: release.state };
   if (isLive) return { kind: "live" };
   if (from !== undefined) return { kind: "was-live", from, until: release.liveUntil ?? findEnd(from, service) };
@@ -22,6 +22,11 @@ export function judgeRelease(release: PastRelease, service: Pick<Service, "live"
 /** Was it ever what visitors got? Then one may go back to it. */
 export function wasLive(release: Pick<Release, "stages" | "state">): boolean {
   return release.stages.live !== undefined && release.state !== "removed";
+}
+
+/** What has failed keeps its reason when another one takes its place; the reason of a held removal is none. */
+export function hasFailed({ state, reason }: Pick<Release, "state" | "reason">): boolean {
+  return state === "failed" || (state === "superseded" && reason !== null && reason !== "PruneHeld");
 }
 
 export function sayFailure(release: Pick<Release, "sentence" | "reason">): string {

@@ -33,7 +33,7 @@ export function Outcome({ slug, release, service }: Props) {
         <DeployMark state={state} />
         <span className="muted">by {release.actor} via {release.via}</span>
         {release.liveMs !== null && <span className="muted">live in {sayDuration(release.liveMs)}</span>}
-        {state.kind !== "live" && wasLive(release) && <RollBackTo slug={slug} release={release} service={service} />}
+        {!isTip && wasLive(release) && <RollBackTo slug={slug} release={release} service={service} />}
       </header>
       {reached.length > 0 && (
         <ol className={styles.stages}>

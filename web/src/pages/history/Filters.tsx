@@ -27,14 +27,14 @@ export function Filters({ slug, search, onChange }: Props) {
         type="search"
         aria-label="Text"
         placeholder="Message or id  /"
-        value={filter.text ?? ""}
+        defaultValue={filter.text}
         onChange={(event) => { set("text", event.target.value); }}
       />
       <input
         type="search"
         aria-label="Author"
         placeholder="Author"
-        value={filter.author ?? ""}
+        defaultValue={filter.author}
         onChange={(event) => { set("author", event.target.value); }}
       />
       <select aria-label="Service" value={filter.service ?? ""} onChange={(event) => { set("service", event.target.value); }}>

@@ -1,6 +1,7 @@
 /** What has changed in a tenant, by whom, and what became of it. What is looked for is in the address, to be shared. */
 import { noop } from "@tanstack/react-query";
-import { useParams, useSearchParams } from "react-router";
+import { useState } from "react";
+import { useLocation, useParams, useSearchParams } from "react-router";
 import { commitHistory } from "@/api/history";
 import { queryClient } from "@/api/query-client";
 import { CopyAs } from "@/components/copy-as/CopyAs";
@@ -18,10 +19,23 @@ export function loader({ params, request }: { params: { slug?: string }; request
   return null;
 }
 
+/** On an address that the fields have made themselves: they are ahead of it while somebody types. */
+const TYPED = "typed";
+
+/** Another one whenever the address comes from elsewhere, so that the fields begin anew with what it says. */
+function useFieldsKey(): string {
+  const location = useLocation();
+  const { key } = location;
+  const [fields, setFields] = useState(key);
+  if (location.state !== TYPED && fields !== key) setFields(key);
+  return fields;
+}
+
 export function Component() {
   const { slug = "" } = useParams();
   const [search, setSearch] = useSearchParams();
   const filter = readFilter(search);
+  const fields = useFieldsKey();
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <div className={styles.page}>
@@ -30,7 +44,7 @@ export function Component() {
         <h1>History</h1>
         <CopyAs commands={historyCommands(slug, filter.service)} />
       </header>
-      <Filters slug={slug} search={search} onChange={(next) => { setSearch(next, { replace: true }); }} />
+      <Filters key={fields} slug={slug} search={search} onChange={(next) => { setSearch(next, { replace: true, state: TYPED }); }} />
       <HistoryList
         key={slug}
         slug={slug}

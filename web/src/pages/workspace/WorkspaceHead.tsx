@@ -24,7 +24,7 @@ export function WorkspaceHead({ slug, service }: { slug: string; service: Servic
         <Copy text={service.url} label="the address" />
       </span>
       <CopyActions />
-      <RollBack slug={slug} service={service.name} />
+      <RollBack slug={slug} service={service} />
     </header>
   );
 }
