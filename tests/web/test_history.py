@@ -211,6 +211,7 @@ def test_an_address_names_lines_of_a_file(
     expect(page.locator("tr[aria-current=true]")).to_contain_text("class Handler")
     page.get_by_role("link", name="Line 3", exact=True).click(modifiers=["Shift"])
     page.wait_for_url(f"{file}#L1-L3")
+    expect(page.locator("tr[aria-current=true]")).to_have_count(3)
 
     page.keyboard.press("y")
     page.wait_for_url(re.compile(r"/files/handler\.py@[0-9a-f]{40}#L1-L3$"))

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from people import make_person
 from playwright.sync_api import Page, expect
-from shown_pages import PAGES, Shop, ShownPage, open_shop
+from pushes import push
+from shown_pages import PAGES, SHOP, Shop, ShownPage, open_shop
 from started_platform import StartedPlatform
 from visitor import Visitor, sign_in
 
@@ -119,3 +120,35 @@ def test_pictures_of_the_operators_pages(
     page.goto(link)
     expect(page.get_by_label("New password")).to_be_visible()
     take(page, folder, "choose-password", scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_the_past(
+    platform: StartedPlatform, visit: Callable[..., Visitor], folder: Path, shop: Shop, scheme: str
+) -> None:
+    broken = push(platform, "shop", SHOP.replace("import logging", "import logging\n\nimport prices"), "Read prices")
+    platform.paaks("rollback", "shop", shop.first)
+    page = visit(color_scheme=scheme, reduced_motion="reduce").context.new_page()
+    sign_in(platform, page)
+    page.goto(f"{platform.api}/t/demo/history")
+    expect(page.get_by_text("ModuleNotFoundError").first).to_be_visible()
+    expect(page.get_by_text("live now").first).to_be_visible()
+    take(page, folder, "history", scheme)
+    page.goto(f"{platform.api}/t/demo/commit/{broken}")
+    expect(page.get_by_role("link", name=re.compile(r"handler\.py.*line 3"))).to_be_visible()
+    expect(page.get_by_role("region", name="Changes")).to_contain_text("import prices")
+    take(page, folder, "commit-failed", scheme)
+    page.get_by_role("button", name="Split").click()
+    take(page, folder, "commit-split", scheme)
+    page.goto(f"{platform.api}/t/demo/s/shop/files/handler.py@{broken}#L3-L6")
+    expect(page.get_by_role("note")).to_be_visible()
+    expect(page.locator(".tok-keyword").first).to_be_visible()
+    take(page, folder, "file-old", scheme)
+    page.goto(f"{platform.api}/t/demo/sync")
+    expect(page.get_by_role("table", name="Latest releases")).to_contain_text("Read prices")
+    take(page, folder, "sync", scheme)
+    page.goto(f"{platform.api}/t/demo/s/shop")
+    page.get_by_role("tab", name="History").click()
+    expect(page.get_by_role("button", name=re.compile("Roll back to this")).first).to_be_visible()
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("PRICES")
+    take(page, folder, "workspace-history", scheme)

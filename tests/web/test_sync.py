@@ -24,7 +24,7 @@ def test_what_is_wanted_and_what_is_live_are_told_apart(
     expect(row.get_by_role("link", name=broken[:7])).to_be_visible()
     expect(row.get_by_role("link", name=live[:7])).to_be_visible()
     expect(page.get_by_role("table", name="Latest releases")).to_contain_text("Break it")
-    row.get_by_role("button", name=f"Reconcile {service_name}").click()
+    row.get_by_role("button", name=f"Try again {service_name}").click()
     expect(page.get_by_role("status", name="Notices")).to_contain_text(f"Looking at {service_name} again")
 
 

@@ -29,6 +29,12 @@ export function FileDiff({ file, isSplit, command, link }: Props) {
       {parsed && parsed.hunks.length > 0 && (
         <div className={styles.scroller} tabIndex={0} role="group" aria-label={`Changes of ${path}`}>
           <table className={styles.table} data-split={isSplit}>
+            <colgroup>
+              <col className={styles.numbers} />
+              <col className={isSplit ? undefined : styles.numbers} />
+              {isSplit && <col className={styles.numbers} />}
+              <col />
+            </colgroup>
             <tbody>{parsed.hunks.map((hunk, index) => isSplit ? <SplitHunk key={index} hunk={hunk} /> : <UnifiedHunk key={index} hunk={hunk} />)}</tbody>
           </table>
         </div>

@@ -35,5 +35,6 @@ export function saySpan(from: string, until: string | null): string {
   const today = start.toDateString() === new Date().toDateString();
   const say = (at: Date, withDate: boolean) =>
     at.toLocaleString([], { hour: "2-digit", minute: "2-digit", ...(withDate && { day: "numeric", month: "short" }) });
-  return `was live ${say(start, !today)} – ${say(end, !isOneDay)}`;
+  const [first, last] = [say(start, !today), say(end, !isOneDay)];
+  return first === last ? `was live ${first}` : `was live ${first} – ${last}`;
 }

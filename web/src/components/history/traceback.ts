@@ -9,7 +9,7 @@ export interface TracebackLine {
 
 /** `paths`: the files of the service. */
 export function readTraceback(text: string, paths: readonly string[]): TracebackLine[] {
-  return text.split("\n").map((line) => ({ text: line, place: findPlace(line, paths) }));
+  return text.trimEnd().split("\n").map((line) => ({ text: line, place: findPlace(line, paths) }));
 }
 
 /** The innermost place in one of the service's files. */

@@ -10,6 +10,7 @@ import { ProblemPanel } from "@/components/ProblemPanel";
 import { Table } from "@/components/Table";
 import { Time, sayDuration } from "@/components/Time";
 import * as paths from "@/paths";
+import styles from "./SyncPage.module.css";
 
 const NONE: Release[] = [];
 
@@ -23,13 +24,13 @@ export function LatestReleases({ slug }: { slug: string }) {
     <Table label="Latest releases" columns={["When", "Service", "Commit", "Outcome", "Live in", "By"]}>
       {releases.map((release) => (
         <tr key={release.id}>
-          <td className="muted"><Time at={release.createdAt} /></td>
+          <td className={styles.short}><Time at={release.createdAt} /></td>
           <td>{release.service}</td>
           <td>
             <Link to={paths.commit(slug, release.commit)}><code>{release.commit.slice(0, 7)}</code></Link> <span className="muted">{release.subject}</span>
           </td>
           <td><DeployMark state={judgeRelease(release, services.find(({ name }) => name === release.service))} /></td>
-          <td className="muted">{release.liveMs === null || release.state === "removed" ? "–" : sayDuration(release.liveMs)}</td>
+          <td className={styles.short}>{release.liveMs === null || release.state === "removed" ? "–" : sayDuration(release.liveMs)}</td>
           <td className="muted">{release.actor} via {release.via}</td>
         </tr>
       ))}

@@ -25,8 +25,8 @@ export function ServiceRow({ slug, service, mayCommit }: { slug: string; service
       <td>{service.drift ? <DriftNote drift={service.drift} /> : <span className="muted">–</span>}</td>
       {mayCommit && (
         <td>
-          <button className="quiet" aria-label={`Reconcile ${name}`} disabled={reconcile.isPending} onClick={() => { reconcile.mutate(name); }}>
-            {status.state === "failed" ? "Try again" : "Reconcile"}
+          <button className="quiet" disabled={reconcile.isPending} onClick={() => { reconcile.mutate(name); }}>
+            {status.state === "failed" ? "Try again" : "Reconcile"}<span className="hidden"> {name}</span>
           </button>
         </td>
       )}
