@@ -199,7 +199,9 @@ class Cluster:
         }
         path = _path("Pod", namespace, pod) + "/log"
         given = {key: value for key, value in query.items() if value is not None}
-        async with contextlib.aclosing(self._lines(path, given, inactivity=None)) as lines:
+        # A server may begin its answer with the first line, and a silent pod says none.
+        lines = self._lines(path, given, inactivity=None, head=None if follow else _ANSWER_SECONDS)
+        async with contextlib.aclosing(lines):
             async for line, _ in lines:
                 yield line
 
@@ -278,16 +280,17 @@ class Cluster:
         return decoded
 
     async def _lines(
-        self, path: str, query: Mapping[str, str], inactivity: float | None
+        self, path: str, query: Mapping[str, str], inactivity: float | None, head: float | None = _ANSWER_SECONDS
     ) -> AsyncGenerator[tuple[bytes, bool], None]:
-        """The lines of a streamed answer, each with whether its newline was seen."""
+        """The lines of a streamed answer, each with whether its newline was seen; `head` seconds until it begins."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=inactivity)
         buffer = bytearray()
         session, headers = await self._prepare()
         async with contextlib.AsyncExitStack() as stack:
-            async with self._in_flight.call():  # until it is answered: what follows may take for ever
+            calling = self._in_flight.call() if head is not None else self._in_flight.long_call()
+            async with calling:  # until it is answered: what follows may take for ever
                 with _reaching():
-                    async with asyncio.timeout(_ANSWER_SECONDS):
+                    async with asyncio.timeout(head):
                         asked = session.get(path, params=query, headers=headers, timeout=timeout)
                         response = await stack.enter_async_context(asked)
                         if response.status >= 400:

@@ -50,12 +50,21 @@ class InFlight:
             self._count -= 1
             self._let_in()
 
+    @contextlib.asynccontextmanager
+    async def long_call(self) -> AsyncIterator[None]:
+        """A call whose answer may begin at any time: it takes nobody's turn, and how long it takes says nothing.
+
+        Raises RetryLater at once while the server must not be asked.
+        """
+        self._check()
+        yield
+
     async def wait_return(self) -> None:
         """Wait until the server answers again after it was away."""
         await self._returned.wait()
 
     async def _enter(self) -> None:
-        self._refuse_closed()
+        self._check()
         if self._line or self._count + 1 > self.pace.allowed:
             turn = asyncio.get_running_loop().create_future()
             self._line.append(turn)
@@ -85,7 +94,7 @@ class InFlight:
                 self._count += 1
                 turn.set_result(None)
 
-    def _refuse_closed(self) -> None:
+    def _check(self) -> None:
         wait = self.pace.wait(time.monotonic())
         if wait > 0:
             raise self._say_closed(wait)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-from core import health, names, render
+from core import health, names, pace, render
 from core.cluster import Cluster
 from core.watch import follow
 from tests.tenant_objects import SECONDS, Object, Tenant, ask, handler
@@ -151,6 +151,28 @@ class Handler:
         print("asked for", req.path)
         return "ok"
 """
+
+
+async def test_who_follows_logs_that_say_nothing_holds_up_nobody(cluster: Cluster, tenant: Tenant) -> None:
+    tree = await tenant.deploy("silent", handler("nothing to say"))
+    (pod,) = await tenant.wait_ready("silent", tree)
+
+    async def follow_log() -> None:
+        async for _ in cluster.logs(tenant.namespace, pod["metadata"]["name"], follow=True):
+            pass
+
+    # More than there are calls at a time: the head of such an answer may come with its first line only.
+    following = [asyncio.create_task(follow_log()) for _ in range(2 * round(pace.FIRST))]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(SECONDS / 2):
+            found, _ = await cluster.list("Pod", namespace=tenant.namespace)
+        assert [one["metadata"]["name"] for one in found] == [pod["metadata"]["name"]]
+        assert not any(task.done() for task in following)
+    finally:
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
 
 
 async def test_logs_are_read_and_followed(cluster: Cluster, tenant: Tenant) -> None:
