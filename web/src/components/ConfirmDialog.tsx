@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { showModal } from "@/components/modal";
 import styles from "./ConfirmDialog.module.css";
 
 interface Props {
@@ -15,12 +16,12 @@ export function ConfirmDialog({ title, text, verb, onConfirm, onCancel }: Props)
   const id = useId();
   return (
     <dialog
-      ref={(dialog) => { if (dialog && !dialog.open) dialog.showModal(); }}
+      ref={showModal}
       role="alertdialog"
       aria-labelledby={id}
       aria-describedby={`${id}-text`}
       className={styles.dialog}
-      onClose={onCancel}
+      onCancel={onCancel}
     >
       <h2 id={id}>{title}</h2>
       <p id={`${id}-text`}>{text}</p>

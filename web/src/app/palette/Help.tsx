@@ -2,7 +2,7 @@
 import { sayKeys } from "@/components/actions/chord";
 import { useActions, type ShownAction } from "@/components/actions/registry";
 import { usePreference } from "@/components/preferences";
-import { showModal } from "./modal";
+import { showModal } from "@/components/modal";
 import styles from "./Palette.module.css";
 
 const IS_MAC = /Mac|iP(hone|ad)/.test(navigator.userAgent);

@@ -2,7 +2,7 @@
 import { useId, useState, type KeyboardEvent } from "react";
 import { sayKeys } from "@/components/actions/chord";
 import { Keys } from "@/components/actions/Keys";
-import { showModal } from "./modal";
+import { showModal } from "@/components/modal";
 import styles from "./Palette.module.css";
 import { rank } from "./rank";
 import { keepRecent, readRecent } from "./recent";
@@ -15,7 +15,7 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const [recent] = useState(readRecent);
-  const entries = useEntries(slug);
+  const entries = useEntries(slug, query);
   const found = rank(query, entries, recent);
   const shown = found.slice(0, MOST);
   const active = shown[Math.min(at, shown.length - 1)];

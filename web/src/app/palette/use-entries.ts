@@ -24,23 +24,23 @@ export interface Entry extends Findable {
   run: () => void;
 }
 
-const MOST_SERVICES = 20; // whose files are looked through
+const MOST_SERVICES = 20; // whose files are looked through: those that are named first
 
-export function useEntries(slug: string | undefined): Entry[] {
+export function useEntries(slug: string | undefined, query: string): Entry[] {
   const here = useActions()
     .filter(({ isKeyOnly }) => !isKeyOnly)
     .map(({ name, keys, commands, run }): Entry => ({ id: `do ${name}`, kind: "Action", text: name, keys, commands, run }));
-  return [...here, ...useTenantEntries(slug)];
+  return [...here, ...useTenantEntries(query, slug)];
 }
 
 /** Of no tenant, none. */
-function useTenantEntries(slug = ""): Entry[] {
+function useTenantEntries(query: string, slug = ""): Entry[] {
   const enabled = slug !== "";
   const services = useQuery({ ...serviceList(slug), enabled }).data?.items ?? [];
   const commits = useInfiniteQuery({ ...commitHistory(slug), enabled }).data?.pages[0]?.items ?? [];
   const ofServices = useServiceEntries(slug, services);
   const ofCommits = useCommitEntries(slug, commits, services);
-  const files = useFileEntries(slug, services);
+  const files = useFileEntries(slug, chooseServices(services, query));
   return enabled ? [...ofServices, ...files, ...ofCommits] : [];
 }
 
@@ -69,9 +69,14 @@ function useServiceEntries(slug: string, services: Service[]): Entry[] {
   ]);
 }
 
+function chooseServices(services: Service[], query: string): Service[] {
+  const isNamed = ({ name }: Service) => query.toLowerCase().includes(name);
+  return services.toSorted((one, other) => Number(isNamed(other)) - Number(isNamed(one))).slice(0, MOST_SERVICES);
+}
+
 function useFileEntries(slug: string, services: Service[]): Entry[] {
   const navigate = useNavigate();
-  const lists = useQueries({ queries: services.slice(0, MOST_SERVICES).map(({ name }) => fileList(slug, name)) });
+  const lists = useQueries({ queries: services.map(({ name }) => fileList(slug, name)) });
   return lists.flatMap(({ data }, index) => {
     const service = services[index];
     if (data === undefined || service === undefined) return [];

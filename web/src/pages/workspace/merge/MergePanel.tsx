@@ -3,6 +3,7 @@ import type { UseMutationResult } from "@tanstack/react-query";
 import { Suspense, lazy, useState, type Dispatch } from "react";
 import type { ApiProblem } from "@/api/problems";
 import type { ChangesLanding, Service } from "@/api/schema";
+import { showModal } from "@/components/modal";
 import type { DraftAction, Drafts, Texts } from "../drafts";
 import { relativePath } from "../operations";
 import type { Save } from "../use-commit";
@@ -31,7 +32,7 @@ export function MergePanel({ service, conflict, drafts, commit, dispatch }: Prop
     commit.reset();
   };
   return (
-    <dialog ref={(dialog) => { if (dialog && !dialog.open) dialog.showModal(); }} aria-label="Merge" className={styles.panel} onClose={commit.reset}>
+    <dialog ref={showModal} aria-label="Merge" className={styles.panel} onCancel={commit.reset}>
       <h2>Somebody else has changed the same lines</h2>
       <p className="muted">Left is what is on main now, right is yours; the right side can be edited.</p>
       {sides.map(({ path, theirs }) => (
