@@ -3,7 +3,7 @@ import { signIn } from "@/api/session";
 import { Field } from "@/components/Field";
 import { readText } from "@/components/form";
 import { sayProblem } from "@/components/say-problem";
-import styles from "./ChoosePassword.module.css";
+import styles from "@/components/SignInCard.module.css";
 
 const SHORTEST = 10; // characters, as api/passwords.py has it
 
@@ -12,7 +12,7 @@ export function ChoosePassword({ code, onSignedIn }: { code: string; onSignedIn:
   const opening = useMutation({ mutationFn: signIn, onSuccess: onSignedIn });
   return (
     <form
-      className={styles.form}
+      className={styles.card}
       onSubmit={(event) => {
         event.preventDefault();
         opening.mutate({ code, password: readText(event.currentTarget, "password") });
