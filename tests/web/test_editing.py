@@ -32,6 +32,15 @@ def save(page: Page) -> None:
     expect(page.get_by_text(re.compile("^Committed "))).to_be_visible()
 
 
+def open_beside(platform: StartedPlatform, visit: Callable[..., Visitor], page: Page) -> Page:
+    """The same workspace in another browser."""
+    other = visit().context.new_page()
+    sign_in(platform, other)
+    other.goto(page.url)
+    other.get_by_role("textbox", name="handler.py").wait_for()
+    return other
+
+
 def begin(platform: StartedPlatform, page: Page, name: str) -> None:
     """A service with two functions, open in a workspace, and live."""
     create_service(page, name)
@@ -81,10 +90,7 @@ def test_two_people_in_one_file_both_land_where_they_do_not_overlap(
     platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
 ) -> None:
     begin(platform, page, service_name)
-    other = visit().context.new_page()
-    sign_in(platform, other)
-    other.goto(page.url)
-    other.get_by_role("textbox", name="handler.py").wait_for()
+    other = open_beside(platform, visit, page)
     replace_text(other, TWO.replace("return 2", "return 22"))
 
     replace_text(page, TWO.replace("return 1", "return 11"))
@@ -103,10 +109,7 @@ def test_who_changes_the_same_line_second_is_asked(
     platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
 ) -> None:
     begin(platform, page, service_name)
-    other = visit().context.new_page()
-    sign_in(platform, other)
-    other.goto(page.url)
-    other.get_by_role("textbox", name="handler.py").wait_for()
+    other = open_beside(platform, visit, page)
     replace_text(other, TWO.replace("return 1", "return 'theirs'"))
     replace_text(page, TWO.replace("return 1", "return 'mine'"))
     save(page)

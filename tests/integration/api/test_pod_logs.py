@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -33,25 +33,6 @@ class Handler:
         return "ok"
 """
 SECONDS = 30.0
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[NodeProcess]:
-    process = NodeProcess()
-    try:
-        process.start()
-        yield process
-    finally:
-        process.remove()
-
-
-@pytest.fixture
-async def tenant(node: NodeProcess) -> AsyncIterator[Tenant]:
-    cluster = Cluster.connect(node.target)
-    made = Tenant(cluster)
-    await made.create()
-    yield made
-    await cluster.close()
 
 
 def open_logs(tenant: Tenant, service: str = "hello") -> ServiceLogs:

@@ -6,37 +6,14 @@ import asyncio
 import contextlib
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-
-import pytest
 
 from api.ready_pods import count_ready
 from core import tenants
 from core.cluster import Cluster
-from tests.node_process import NodeProcess
 from tests.tenant_objects import HANDLER, Tenant
 
 BROKEN = "raise SystemExit(3)\n"
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[NodeProcess]:
-    process = NodeProcess()
-    try:
-        process.start()
-        yield process
-    finally:
-        process.remove()
-
-
-@pytest.fixture
-async def tenant(node: NodeProcess) -> AsyncIterator[Tenant]:
-    cluster = Cluster.connect(node.target)
-    made = Tenant(cluster)
-    await made.create()
-    yield made
-    await cluster.close()
 
 
 def name_tenant(id: str) -> tenants.Tenant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +12,7 @@ from tests.integration.controller.disturbed import Quota, RefusedDeployments, di
 from tests.integration.controller.world import World, open_world
 from tests.node_process import NodeProcess
 
-__all__ = ["direct", "disturbed", "node", "proxy", "quota", "upstream", "world"]
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[NodeProcess]:
-    """A node of the module's own."""
-    started = NodeProcess()
-    started.start()
-    yield started
-    started.remove()
+__all__ = ["direct", "disturbed", "proxy", "quota", "upstream", "world"]
 
 
 @pytest.fixture

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
-from core.cluster import Cluster
 from tests.dispatcher_process import DispatcherProcess
 from tests.integration.dispatcher.site import Site, close_site, open_site
 from tests.node_process import NodeProcess
 from tests.tenant_objects import Tenant
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[NodeProcess]:
-    """A node that is there for a module."""
-    node = NodeProcess()
-    try:
-        node.start()
-        yield node
-    finally:
-        node.remove()
-
-
-@pytest.fixture
-async def cluster(node: NodeProcess) -> AsyncIterator[Cluster]:
-    """A client of the module's node."""
-    cluster = Cluster.connect(node.target)
-    yield cluster
-    await cluster.close()
-
-
-@pytest.fixture
-async def tenant(cluster: Cluster) -> AsyncIterator[Tenant]:
-    """A tenant with a namespace of its own, which goes when the test is over."""
-    tenant = Tenant(cluster)
-    await tenant.create()
-    yield tenant
-    await cluster.delete("Namespace", None, tenant.namespace)
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
-from core.cluster import Cluster
 from tests.node_process import NodeProcess
-from tests.tenant_objects import Tenant
 
 
 @pytest.fixture(scope="module")
@@ -32,23 +30,6 @@ def _run() -> Iterator[NodeProcess]:
         assert "Traceback" not in node.log.read_text()
     finally:
         node.remove()
-
-
-@pytest.fixture
-async def cluster(node: NodeProcess) -> AsyncIterator[Cluster]:
-    """A client of the module's node."""
-    cluster = Cluster.connect(node.target)
-    yield cluster
-    await cluster.close()
-
-
-@pytest.fixture
-async def tenant(cluster: Cluster) -> AsyncIterator[Tenant]:
-    """A tenant with a namespace of its own, which goes when the test is over."""
-    tenant = Tenant(cluster)
-    await tenant.create()
-    yield tenant
-    await cluster.delete("Namespace", None, tenant.namespace)
 
 
 @pytest.fixture
