@@ -41,8 +41,7 @@ class ServiceLogs:
         self._cluster = cluster
         self._namespace = tenant.namespace
         self._service = service
-        labels = names.selector_labels(tenant.id, service)
-        self._selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        self._selector = names.write_selector(names.selector_labels(tenant.id, service))
         self._seams: dict[tuple[str, int], Seam] = {}
         self._commits: Mapping[str, str] = {}
         self._slots = asyncio.Semaphore(_CALLS)

@@ -23,11 +23,10 @@ async def count_ready(cluster: Cluster, tenant: Tenant, service: str | None = No
 
     None where the cluster does not answer within a second.
     """
-    labels = names.selector_labels(tenant.id, service) if service is not None else {}
-    selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    selector = names.write_selector(names.selector_labels(tenant.id, service)) if service is not None else None
     try:
         async with asyncio.timeout(_SECONDS):
-            pods, _ = await cluster.list("Pod", namespace=tenant.namespace, selector=selector or None)
+            pods, _ = await cluster.list("Pod", namespace=tenant.namespace, selector=selector)
     except (RetryLater, ClusterError, TimeoutError):
         return None
     answering = (pod for pod in pods if health.is_ready(pod) and not pod["metadata"].get("deletionTimestamp"))

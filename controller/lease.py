@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from core import names
 from core.cluster import Cluster, ConflictError, InvalidError
 from core.errors import PaaksError, RetryLater
 from core.watch import follow
@@ -69,7 +70,7 @@ class Lease:
 
     async def keep(self) -> None:
         """Watch over it, for ever; take it again where it was deleted. Raises HeldError once it is another's."""
-        selector = ",".join(f"{key}={value}" for key, value in _LABELS.items())
+        selector = names.write_selector(_LABELS)
         changes = follow(self._cluster, "Lease", namespace=self._namespace, selector=selector)
         async with contextlib.aclosing(changes):
             async for change in changes:

@@ -23,6 +23,7 @@ from core import names
 from core.cluster import Cluster, ClusterError
 from core.errors import RetryLater
 from core.history import format_time
+from core.render import RESTRICTED_CONTAINER, RESTRICTED_POD
 from core.watch import follow
 
 _log = structlog.get_logger(component="network")
@@ -172,23 +173,14 @@ class NetworkCheck:
                 "requests": {"cpu": "10m", "memory": "32Mi"},
                 "limits": {"cpu": "1", "memory": "64Mi"},
             },
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
+            "securityContext": RESTRICTED_CONTAINER,
         }
         spec = {
             "restartPolicy": "Never",
             "activeDeadlineSeconds": round(2 * _SECONDS),
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": RESTRICTED_POD,
             "containers": [container],
         }
         return self._make("Pod", f"{role}-{run}", labels) | {"spec": spec}

@@ -134,6 +134,11 @@ def selector_labels(tenant_id: str, service: str) -> dict[str, str]:
     return {LABEL_TENANT: tenant_id, LABEL_SERVICE: service}
 
 
+def write_selector(labels: Mapping[str, str]) -> str:
+    """Labels as the `labelSelector` of a list or a watch: all of them have to be there."""
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
 def label_of(obj: Mapping[str, Any], key: str) -> str | None:
     """A label of an object, or None."""
     labels = obj.get("metadata", {}).get("labels") or {}

@@ -22,6 +22,18 @@ Object = dict[str, Any]
 IMAGE = "paaks-runtime"
 STOP_ALLOWANCE = 5  # seconds beyond the timeout for a pod to end
 KEPT_COMMITS = 10
+# What the Pod Security level `restricted` asks of a pod and of its container.
+RESTRICTED_POD: Object = {
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "runAsGroup": 65532,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESTRICTED_CONTAINER: Object = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 _MI = 1024 * 1024
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -255,13 +267,7 @@ def _pod_spec(revision: Revision, image: str) -> Object:
         "terminationGracePeriodSeconds": revision.descriptor.timeout + STOP_ALLOWANCE,
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "runAsGroup": 65532,
-            "fsGroup": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": RESTRICTED_POD | {"fsGroup": 65532},
         "containers": [_container(revision, image)],
         "volumes": [
             {"name": "app", "configMap": config_map},
@@ -287,11 +293,7 @@ def _container(revision: Revision, image: str) -> Object:
             "timeoutSeconds": 2,
             "failureThreshold": 3,
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": RESTRICTED_CONTAINER,
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
