@@ -2,7 +2,8 @@
 
 It is started clean (no secret, no environment of the platform), has one thread and runs no handler's code itself. Its
 parent asks over a SOCK_SEQPACKET socket and passes descriptors with it; when that socket ends, so does it, and with it
-its children. What does not live here: the parent's side (`node/zygote.py`), and what a host does (`serve.py`).
+its children. One child is kept in reserve (`child.py`), so that an order finds a process that is there already. What
+does not live here: the parent's side (`node/zygote.py`), and what a host does (`serve.py`).
 
     asked:     {"id"}; with it a memfd with {"directory", "environment", "memory"}, the listener, the output pipe and
                the pipe for the termination message
@@ -12,31 +13,24 @@ its children. What does not live here: the parent's side (`node/zygote.py`), and
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import fcntl
 import gc
 import json
 import os
-import resource
 import selectors
 import signal
 import socket
-import sys
-import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from werkzeug.test import create_environ, run_wsgi_app
 
 from .application import HandlerApplication
-from .serve import TERMINATION_LOG, read_settings, serve_handler
+from .child import FDS, live
 
-_PR_SET_PDEATHSIG = 1
 _MESSAGE_BYTES = 4096
-_FDS = 4
-_OPEN_FILES = 4096
-# Address space is no measure of memory; this only stops what would fill the machine between two samples.
-_ADDRESS_SPACE_FACTOR, _ADDRESS_SPACE_BASE = 2, 2 * 2**30
+# A child for the next order is made when no order has come for so long: not beside a handler that is being loaded.
+_QUIET_SECONDS = 0.05
 
 
 def serve_forks(fd: int) -> int:
@@ -63,13 +57,12 @@ def _warm_up() -> HandlerApplication:
 
 
 @dataclass(frozen=True)
-class _Order:
-    """What a child is to become; the descriptors are the zygote's copies."""
+class _Child:
+    """A child that waits for its order at the other end of `orders`."""
 
-    directory: str
-    environment: dict[str, str]
-    memory: int | None
-    fds: tuple[int, int, int]  # listener, output, termination message
+    pid: int
+    pidfd: int
+    orders: socket.socket
 
 
 class ForkServer:
@@ -79,12 +72,17 @@ class ForkServer:
         self._control, self._application = control, application
         self._selector = selectors.DefaultSelector()
         self._pid = os.getpid()
+        self._reserve: _Child | None = None
 
     def run(self) -> None:
         """Until the control socket ends; then the children end too."""
         self._selector.register(self._control, selectors.EVENT_READ)
         while True:
-            for key, _ in self._selector.select():
+            found = self._selector.select(None if self._reserve else _QUIET_SECONDS)
+            if not found:
+                with contextlib.suppress(OSError):  # the machine is full: it may have room later
+                    self._reserve = self._fork()
+            for key, _ in found:
                 if key.fileobj is not self._control:
                     self._bury(key.data, key.fd)
                 elif not self._hear():
@@ -93,13 +91,13 @@ class ForkServer:
 
     def _hear(self) -> bool:
         """One order; False when there will be no more."""
-        data, fds, _, _ = socket.recv_fds(self._control, _MESSAGE_BYTES, _FDS, socket.MSG_CMSG_CLOEXEC)
+        data, fds, _, _ = socket.recv_fds(self._control, _MESSAGE_BYTES, FDS, socket.MSG_CMSG_CLOEXEC)
         if not data:
             return False
         order = json.loads(data)["id"]
         try:
-            if len(fds) == _FDS:
-                self._fork(order, _read_order(fds))
+            if len(fds) == FDS:
+                self._carry_out(order, fds)
             else:  # the kernel leaves out what we have no room for
                 self._tell({"id": order, "error": "the zygote has too many open files"})
         finally:
@@ -107,21 +105,30 @@ class ForkServer:
                 os.close(fd)
         return True
 
-    def _fork(self, number: int, order: _Order) -> None:
-        pid = 0
+    def _carry_out(self, order: int, fds: Sequence[int]) -> None:
+        """Hand an order to a child, the one in reserve if there is one; it is that pod's process from now on."""
         try:
+            child, self._reserve = self._reserve or self._fork(), None
+        except OSError as error:
+            self._tell({"id": order, "error": f"no process can be made: {error}"})
+            return
+        with child.orders, contextlib.suppress(OSError):  # it has just died, and its end will be told
+            socket.send_fds(child.orders, [b"order"], fds)
+        self._tell({"id": order, "pid": child.pid}, child.pidfd)
+
+    def _fork(self) -> _Child:
+        """A child that waits. Raises OSError where there can be no more processes."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, contextlib.ExitStack() as failing:
+            failing.callback(ours.close)
             pid = os.fork()
             if pid == 0:
-                _become(order, self._pid, self._application)
+                live(theirs, self._pid, self._application)
+            failing.callback(_end, pid)
             pidfd = os.pidfd_open(pid)
-        except OSError as error:
-            if pid:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-            self._tell({"id": number, "error": f"no process can be made: {error}"})
-        else:
             self._selector.register(pidfd, selectors.EVENT_READ, data=pid)
-            self._tell({"id": number, "pid": pid}, pidfd)
+            failing.pop_all()
+        return _Child(pid, pidfd, ours)
 
     def _bury(self, pid: int, pidfd: int) -> None:
         """Report an ended child. Until it is reaped its id, and its group's, are nobody else's."""
@@ -129,7 +136,11 @@ class ForkServer:
         os.close(pidfd)
         _kill_group(pid)
         _, status = os.waitpid(pid, 0)
-        self._tell({"pid": pid, "status": status})
+        if self._reserve is not None and self._reserve.pid == pid:
+            self._reserve.orders.close()
+            self._reserve = None  # nobody has heard of it
+        else:
+            self._tell({"pid": pid, "status": status})
 
     def _tell(self, message: dict[str, Any], *fds: int) -> None:
         with contextlib.suppress(OSError):  # the parent has gone; the next read says so
@@ -141,65 +152,12 @@ class ForkServer:
                 _kill_group(key.data)
 
 
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
 def _kill_group(pid: int) -> None:
     # A child that has no group of its own yet has no child either.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _read_order(fds: list[int]) -> _Order:
-    memfd, listener, output, message = fds
-    value = json.loads(os.pread(memfd, os.fstat(memfd).st_size, 0))
-    return _Order(**value, fds=(listener, output, message))
-
-
-def _become(order: _Order, zygote: int, application: HandlerApplication) -> NoReturn:
-    """In the child: leave the zygote step by step, then serve. A sandbox is built before `serve_handler`."""
-    code = 1
-    try:
-        _bind_to_parent(zygote)
-        os.setsid()
-        listener_fd, message_fd = _take_descriptors(order.fds)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        _limit(order.memory)
-        os.chdir(order.directory)
-        os.environ.clear()
-        os.environ.update(order.environment)
-        sys.argv[:] = [order.environment.get("PAAKS_HANDLER", "")]
-        settings = read_settings(order.environment | {TERMINATION_LOG: f"/dev/fd/{message_fd}"}, order.directory)
-        code = serve_handler(socket.socket(fileno=listener_fd), settings, application)
-    except Exception:  # noqa: BLE001  (what breaks here is ours, and has no other place to be seen)
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        # The zygote's own frames are below: nothing of them may run here.
-        os._exit(code)
-
-
-def _bind_to_parent(zygote: int) -> None:
-    """Die when the zygote does, also if it just has."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != zygote:
-        os._exit(1)
-
-
-def _take_descriptors(fds: tuple[int, int, int]) -> tuple[int, int]:
-    """Keep the listener as 3, the message's pipe as 4 and the output as 1 and 2; close all others."""
-    listener, output, message = (fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in fds)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    for number, fd in enumerate((output, output, listener, message), 1):
-        os.dup2(fd, number, inheritable=number < 3)
-    os.closerange(5, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    return 3, 4
-
-
-def _limit(memory: int | None) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    files = min(hard, _OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    if memory is not None:
-        space = _ADDRESS_SPACE_FACTOR * memory + _ADDRESS_SPACE_BASE
-        resource.setrlimit(resource.RLIMIT_AS, (space, space))

@@ -140,9 +140,6 @@ class Output:
         root = logging.getLogger()
         root.handlers[:] = [_Logged(self._pen, self._tracebacks)]
         root.setLevel(logging.INFO)
-        logging.getLogger("waitress").setLevel(logging.WARNING)
-        # A queue of requests is what sixteen threads and more visitors make, and nobody's fault.
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
     def write(self, level: str, text: str) -> None:
         """Lines of the host's own."""

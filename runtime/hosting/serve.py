@@ -76,6 +76,18 @@ def serve_handler(listener: socket.socket, settings: Settings, blank: HandlerApp
     return 0
 
 
+def rehearse(application: HandlerApplication) -> None:
+    """Serve a request of our own: then the first visitor does not wait for copies of the zygote's memory to be made."""
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as visitor:
+        listener.bind("")  # a name that the kernel chooses
+        server = Server(listener, "rehearsal")
+        visitor.connect(listener.getsockname())
+        visitor.send(b"GET / HTTP/1.1\r\nHost: rehearsal\r\n\r\n")
+        server.drain()
+        server.serve(Gate(application, Output(Tracebacks("", "")), lambda: False))
+        server.close()
+
+
 def _load_application(settings: Settings, blank: HandlerApplication) -> Callable[..., Any]:
     module = load_module(settings.directory, settings.handler)
     app = find_application(module)

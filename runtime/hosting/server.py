@@ -6,6 +6,7 @@ is, every answer closes its connection, idle connections are closed, and `serve`
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 from typing import Any
@@ -81,6 +82,9 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
     channel_class = _Channel
 
     def __init__(self, listener: socket.socket, name: str) -> None:
+        logging.getLogger("waitress").setLevel(logging.WARNING)
+        # A queue of requests is what sixteen threads and more visitors make, and nobody's fault.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._name = name
         self.is_draining = False
         self.accepting: bool = False
@@ -115,6 +119,12 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
         """Begin to end. Returns at once; may be called by a signal's handler, and again."""
         self.is_draining = True
         self.pull_trigger()
+
+    def close(self) -> None:
+        """Let go of all descriptors and threads, after `serve`; for a process that goes on."""
+        for threads in (self.task_dispatcher, self._readiness):
+            threads.shutdown()
+        super().close()
 
     def _release_idle(self) -> bool:
         """Close what nobody uses; has everything come to its end?"""

@@ -62,6 +62,18 @@ def is_there(pid: int) -> bool:
         return False
 
 
+async def wait_for_reserve(pods: StartedPods) -> int:
+    """The child that its zygote keeps for the next order: the only one that is in no service's directory."""
+    children = Path(f"/proc/{pods.processes.zygote_pid}/task/{pods.processes.zygote_pid}/children")
+    async with asyncio.timeout(5):
+        while True:
+            for pid in children.read_text().split():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    if os.readlink(f"/proc/{pid}/cwd") == "/":
+                        return int(pid)
+            await asyncio.sleep(0.01)
+
+
 async def test_a_pod_is_ready_when_it_answers(pods: StartedPods) -> None:
     pod = await pods.run(HELLO, is_ready=False)
     assert await pod.process.ready()
@@ -160,8 +172,7 @@ async def test_what_is_far_too_large_fails_at_once(pods: StartedPods) -> None:
 
 async def test_nothing_is_run_for_who_does_not_wait(pods: StartedPods) -> None:
     pod = await pods.run(HELLO)
-    children = Path(f"/proc/{pods.processes.zygote_pid}/task/{pods.processes.zygote_pid}/children")
-    before = set(children.read_text().split())
+    reserve = await wait_for_reserve(pods)
     with contextlib.closing(pods.processes.bind("unwanted")) as socket:
         task = asyncio.create_task(pods.processes.run(pod.container, socket))
         for _ in range(3):
@@ -169,9 +180,51 @@ async def test_nothing_is_run_for_who_does_not_wait(pods: StartedPods) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        other = await pods.run(HELLO)  # orders are served in turn: the unwanted process was made before this one
-        for pid in set(children.read_text().split()) - before - {str(other.process.pid)}:
-            await wait_gone(int(pid))
+        other = await pods.run(HELLO)  # orders are served in turn: the unwanted one took the reserve
+        assert other.process.pid != reserve
+        await wait_gone(reserve)
+
+
+async def test_an_order_finds_a_process_that_is_there(pods: StartedPods) -> None:
+    reserve = await wait_for_reserve(pods)
+    first, second = await pods.run(PARENT), await pods.run(PARENT)
+    assert first.process.pid == reserve != second.process.pid
+    for pod in (first, second):
+        answer = await pod.ask()
+        assert answer.json["pid"] == pod.process.pid
+        assert (await pod.stop()).code == 0
+        await wait_gone(answer.json["child"])
+
+
+async def test_a_reserve_that_dies_is_nobodys_loss(pods: StartedPods) -> None:
+    pid = await wait_for_reserve(pods)
+    os.kill(pid, signal.SIGKILL)
+    await wait_gone(pid)
+    pod = await pods.run(HELLO)
+    assert pod.process.pid != pid
+    assert (await pod.stop()).code == 0
+
+
+async def test_what_a_reserve_has_rehearsed_is_not_seen(pods: StartedPods) -> None:
+    reserve = await wait_for_reserve(pods)
+    pod = await pods.run(
+        """
+import gc, os, threading
+first = []
+class Handler:
+    def run(self, req):
+        first.append(req.path)
+        fds = sorted(map(int, os.listdir("/proc/self/fd")))
+        return {"fds": fds, "threads": threading.active_count(), "first": first}
+"""
+    )
+    assert pod.process.pid == reserve
+    seen = (await pod.ask("/visit")).json
+    assert seen["first"] == ["/visit"]
+    assert seen["threads"] == 3, "the main one, one for the probe, one for this visit"
+    assert not [line for line in await pod.read_log() if "rehearsal" in line or "Exception" in line]
+    assert max(seen["fds"]) < 16
+    await pod.stop()
 
 
 async def test_the_zygote_has_nothing_of_the_platform(pods: StartedPods) -> None:
@@ -228,7 +281,8 @@ async def test_closing_ends_everything() -> None:
         started = [await pods.run(PARENT) for _ in range(3)]
         told = [(await pod.ask()).json for pod in started]
         zygote = pods.processes.zygote_pid
-    for pid in [zygote, *(t["pid"] for t in told), *(t["child"] for t in told)]:
+        reserve = await wait_for_reserve(pods)
+    for pid in [zygote, reserve, *(t["pid"] for t in told), *(t["child"] for t in told)]:
         await wait_gone(pid)
     assert {(await pod.process.wait()).signal for pod in started} == {signal.SIGKILL}
 
