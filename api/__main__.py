@@ -24,7 +24,7 @@ from api.server import make_server
 from api.settings import Settings
 from core import sockets, store
 from core.errors import PaaksError, RetryLater
-from core.process import SettingError, catch_sigterm, configure_logging, read_settings, watch_lifeline
+from core.process import SettingError, catch_sigterm, configure_logging, quiet_collector, read_settings, watch_lifeline
 
 
 async def run(settings: Settings) -> None:
@@ -32,6 +32,7 @@ async def run(settings: Settings) -> None:
     watch_lifeline(settings.lifeline_fd)
     stop = catch_sigterm()
     log = configure_logging("api", settings.log_format)
+    quiet_collector()
     async with open_platform(settings, time.time()) as platform:
         server = make_server(create_app(platform), settings.drain_seconds)
         stream = AccessStream(platform.directory, platform.tenants, platform.keys)

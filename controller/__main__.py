@@ -10,7 +10,7 @@ from controller.loop import Controller, hold_lock
 from controller.settings import Settings
 from core import store
 from core.errors import PaaksError
-from core.process import SettingError, catch_sigterm, configure_logging, watch_lifeline
+from core.process import SettingError, catch_sigterm, configure_logging, quiet_collector, watch_lifeline
 
 
 async def run(settings: Settings) -> None:
@@ -18,6 +18,7 @@ async def run(settings: Settings) -> None:
     watch_lifeline(settings.lifeline_fd)
     stop = catch_sigterm()
     log = configure_logging("controller", settings.log_format)
+    quiet_collector()
     engine = store.open_engine(settings.database_url)
     try:
         await store.check_schema(engine)

@@ -96,6 +96,11 @@ class Book:
         self._tell = tell
         self.current: dict[str, Release] = {}
 
+    def is_open(self, service: str, commit: str) -> bool:
+        """Is the service's current release that of this commit?"""
+        release = self.current.get(service)
+        return release is not None and release.commit == commit
+
     def open(self, release: Release) -> Release:
         """Make this the service's current release; what it replaces before its end is superseded."""
         before = self.current.get(release.service)

@@ -53,7 +53,7 @@ class Reading:
 
     `live_refs` is service → commit as stored; who writes one writes it here too. `unreadable` are services whose
     service.yaml today's check refuses: they stay as they are. `removed_in` names the commit that removed a service;
-    `origins` are filled for the commits of tips and removals.
+    `origins` are filled for the commits of tips and removals. `asks_prune`: the head's message allows to remove many.
     """
 
     head: str
@@ -64,7 +64,7 @@ class Reading:
     unreadable: frozenset[str]
     removed_in: Mapping[str, str]
     origins: Mapping[str, Origin]
-    prune_allowed: bool
+    asks_prune: bool
 
 
 async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known: Reading | None) -> Reading | None:
@@ -78,10 +78,11 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
     if head is None:
         return None
     if known is not None and known.head == head:
-        past, tips, unreadable = known.past, known.tips, known.unreadable
+        past, tips, unreadable, asks_prune = known.past, known.tips, known.unreadable, known.asks_prune
     else:
         past = await asyncio.to_thread(history.trace_services, repository, head, known.past if known else None)
         tips, unreadable = await _describe(repository, checker, tenant, head, past)
+        asks_prune = _ALLOW_PRUNE.search(repository.commit(head).message) is not None
     refs = known.live_refs if known is not None else await asyncio.to_thread(repository.live_refs)
     live = await _read_live(repository, checker, tenant, refs, tips)
     removed_in = {s: history.find_removal(repository, head, s) for s in refs if s not in tips and s not in unreadable}
@@ -95,7 +96,7 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
         unreadable=unreadable,
         removed_in=removed_in,
         origins=_Origins(repository, commits),
-        prune_allowed=head in tenant.allowed_prunes or bool(_ALLOW_PRUNE.search(repository.commit(head).message)),
+        asks_prune=asks_prune,
     )
 
 

@@ -89,7 +89,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
         live,
         named_trees=_name_trees(reading, targets, live, pods),
         kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
-        prune_allowed=reading.prune_allowed,
+        prune_allowed=reading.asks_prune or reading.head in tenant.allowed_prunes,
         owners=owners,
         idle=await find_idle(doors.cluster, tenant.namespace, live, owners),
     )
@@ -185,11 +185,14 @@ def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, doors: Doo
     """A release for every revision that has none, and for what is removed or held."""
     now = time.time()
     for service, tip in reading.tips.items():
+        if memory.book.is_open(service, tip.commit):
+            continue
         release = _new_release(tenant, reading, memory, service, tip.commit, tip.tree, now)
         url = names.service_url(doors.apps_url, service, tenant.slug if tip.descriptor.public else None)
         memory.book.open(replace(release, url=url))
+    path = doors.tenants.path_of(tenant)
     for service in [*made.prune, *made.held]:
-        commit = reading.removed_in.get(service) or _find_removal(tenant, reading, doors, service)
+        commit = reading.removed_in.get(service) or history.find_removal(Repository(path), reading.head, service)
         release = _new_release(tenant, reading, memory, service, commit, "", now)
         if service in made.held:
             sentence = (
@@ -197,10 +200,6 @@ def _open_releases(tenant: Tenant, reading: Reading, made: plan.Plan, doors: Doo
             )
             release = replace(release, state="held", reason=HELD, sentence=sentence)
         memory.book.open(release)
-
-
-def _find_removal(tenant: Tenant, reading: Reading, doors: Doors, service: str) -> str:
-    return history.find_removal(Repository(doors.tenants.path_of(tenant)), reading.head, service)
 
 
 def _new_release(

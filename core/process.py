@@ -1,4 +1,4 @@
-"""How every process of ours starts and ends: settings from `PAAKS_*`, the supervisor's lifeline, SIGTERM, log lines.
+"""How every process of ours starts and ends: settings from `PAAKS_*`, the lifeline, SIGTERM, log lines, the collector.
 
 What does not live here: what the settings of one process are (its own `settings.py`).
 """
@@ -6,6 +6,7 @@ What does not live here: what the settings of one process are (its own `settings
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -90,6 +91,12 @@ def watch_lifeline(fd: int | None) -> None:
     """End this process at once when the other end of the supervisor's pipe closes. Needs a running loop."""
     if fd is not None:
         asyncio.get_running_loop().add_reader(fd, os._exit, 1)
+
+
+def quiet_collector() -> None:
+    """Keep what is loaded out of the collector, and let it look less often: a request leaves few cycles."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def catch_sigterm() -> asyncio.Event:

@@ -7,6 +7,7 @@ not live here: which of them are applied or removed (`plan.py`), how names are b
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -80,12 +81,13 @@ class Quota:
     cpu: int = 64
 
 
-def render_tenant(owner: Owner, quota: Quota) -> Iterator[Object]:
-    """The objects that belong to the tenant as a whole, in the order in which they are applied."""
-    yield _namespace(owner)
-    yield _resource_quota(owner, quota)
-    yield _limit_range(owner)
-    yield from _network_policies(owner)
+@functools.lru_cache(maxsize=1024)
+def render_tenant(owner: Owner, quota: Quota) -> Sequence[Object]:
+    """The objects that belong to the tenant as a whole, in the order in which they are applied.
+
+    They are the same ones in pass after pass, for nobody to change.
+    """
+    return (_namespace(owner), _resource_quota(owner, quota), _limit_range(owner), *_network_policies(owner))
 
 
 def render_service(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import os
 import socket
 import sys
@@ -30,7 +29,7 @@ from core import sockets
 from core.cluster import Cluster
 from core.internal_port import parse_address
 from core.link import Connection
-from core.process import SettingError, catch_sigterm, configure_logging, watch_lifeline
+from core.process import SettingError, catch_sigterm, configure_logging, quiet_collector, watch_lifeline
 
 _CHECK_SECONDS = 0.25  # between two looks at what takes too long
 _PARTIAL_SECONDS = 2.0  # between two looks at services of which only some pods have come
@@ -183,8 +182,7 @@ async def run(settings: Settings) -> None:
     watch_lifeline(settings.lifeline_fd)
     stop = catch_sigterm()
     configure_logging("dispatcher", settings.log_format)
-    gc.freeze()  # what is loaded stays; and a request leaves few cycles, so that looking for them can wait
-    gc.set_threshold(20_000, 20, 20)
+    quiet_collector()
     await Dispatcher(settings).run(open_listener(settings), stop)
 
 

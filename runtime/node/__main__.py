@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     log = log_lines.configure_logging(settings.log_format)
     stop = _catch_signals()
+    gc.freeze()  # what is loaded stays; and a call leaves few cycles, so that looking for them can wait
+    gc.set_threshold(20_000, 20, 20)
     if settings.lifeline_fd is not None:
         asyncio.get_running_loop().add_reader(settings.lifeline_fd, os._exit, 1)
     store = Store()

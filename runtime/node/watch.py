@@ -1,6 +1,7 @@
 """The changes of the past, for those who watch: one ring for all, in which each watcher has a place of its own.
 
-A watcher that is too slow falls off the ring and is told so (410); nothing is ever queued for it.
+A watcher is woken by changes of its kind alone. One that is too slow falls off the ring and is told so (410); nothing
+is ever queued for it.
 What does not live here: HTTP (`api.py`).
 """
 
@@ -10,7 +11,6 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass
-from itertools import islice
 
 from runtime.node import selectors
 from runtime.node.kinds import Kind
@@ -57,7 +57,10 @@ class Ring:
         self._bytes = 0
         self._first = 0  # the place of the oldest change, counted since the start
         self._horizon = store.version  # every change after this version is in the ring
-        self._grown: asyncio.Future[None] | None = None
+        # By kind, the place behind its newest change, behind the newest that was dropped, and who waits for the next.
+        self._newest: dict[Kind, int] = {}
+        self._dropped: dict[Kind, int] = {}
+        self._waiting: dict[Kind, asyncio.Future[None]] = {}
         store.subscribe(self._append)
 
     def place_after(self, version: int) -> int:
@@ -72,31 +75,33 @@ class Ring:
         """The place behind the newest change."""
         return self._first + len(self._changes)
 
-    def read(self, place: int) -> list[Change]:
-        """At most a batch of changes from a place on. Raises Refusal (410) where they have been dropped."""
-        if place < self._first:
-            raise expired("the watch fell behind: its changes are not kept any more")
-        start = place - self._first
-        return list(islice(self._changes, start, start + _BATCH))
-
-    async def wait(self, place: int) -> None:
-        """Return once there is a change at the place."""
-        while self.end <= place:
-            if self._grown is None:
-                self._grown = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._grown)
-
     async def advance(self, scope: Scope, place: int, seconds: float) -> tuple[list[Seen], int]:
         """What the watcher of a scope sees next from a place on, and the place behind it.
 
-        Nothing where the next changes do not concern it, or where there are none within `seconds`. Raises
-        Refusal (410).
+        Nothing where the next changes do not concern it, or where there are none of its kind within `seconds`. Raises
+        Refusal (410) where some of its kind have been dropped.
         """
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.wait(place)
-        changes = self.read(place)
-        return [seen for seen in (see(scope, change) for change in changes) if seen is not None], place + len(changes)
+        if self._newest.get(scope.kind, 0) <= place:
+            place = self.end  # what has come since is of other kinds
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._wait(scope.kind)
+        changes, place = self._read(scope.kind, place)
+        return [seen for seen in (see(scope, change) for change in changes) if seen is not None], place
+
+    async def _wait(self, kind: Kind) -> None:
+        """Return once there is another change of a kind."""
+        if kind not in self._waiting:
+            self._waiting[kind] = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._waiting[kind])
+
+    def _read(self, kind: Kind, place: int) -> tuple[list[Change], int]:
+        """At most a batch of changes from a place on, and the place behind them."""
+        if place < self._dropped.get(kind, 0):
+            raise expired("the watch fell behind: its changes are not kept any more")
+        start = max(0, place - self._first)
+        stop = min(start + _BATCH, len(self._changes))
+        return [self._changes[index] for index in range(start, stop)], self._first + stop
 
     def version_at(self, place: int) -> int:
         """The version of the newest change before a place: the inverse of `place_after`."""
@@ -105,14 +110,16 @@ class Ring:
     def _append(self, change: Change) -> None:
         self._changes.append(change)
         self._bytes += len(change.stored.data)
+        self._newest[change.stored.kind] = self.end
         while len(self._changes) > self._max_changes or self._bytes > self._max_bytes:
             dropped = self._changes.popleft()
             self._bytes -= len(dropped.stored.data)
             self._first += 1
             self._horizon = dropped.version
-        if self._grown is not None:
-            self._grown.set_result(None)
-            self._grown = None
+            self._dropped[dropped.stored.kind] = self._first
+        waiting = self._waiting.pop(change.stored.kind, None)
+        if waiting is not None:
+            waiting.set_result(None)
 
 
 def see(scope: Scope, change: Change) -> Seen | None:

@@ -130,6 +130,42 @@ async def test_waiting_ends_with_a_change_or_with_the_time() -> None:
     assert ring.version_at(place + 1) == store.version
 
 
+def put_namespace(store: Store, name: str) -> None:
+    store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+async def test_a_change_of_another_kind_wakes_nobody() -> None:
+    store, ring = new_ring()
+    place = ring.place_after(store.version)
+    waiting = asyncio.create_task(ring.advance(SCOPE, place, 30))
+    await asyncio.sleep(0)
+    put_namespace(store, "other")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    put(store, "a")
+    seen, after = await waiting
+    assert ([one.type for one in seen], after) == (["ADDED"], place + 2)
+
+
+async def test_a_watcher_of_a_quiet_kind_never_falls_off() -> None:
+    store, ring = new_ring(max_changes=3)
+    place = ring.place_after(store.version)
+    waiting = asyncio.create_task(ring.advance(SCOPE, place, 30))
+    await asyncio.sleep(0)
+    for number in range(5):
+        put_namespace(store, f"s{number}")
+    assert await ring.advance(SCOPE, place, 0) == ([], place + 5)
+    put(store, "a")
+    for number in range(2):
+        put_namespace(store, f"t{number}")
+    for seen, _ in (await waiting, await ring.advance(SCOPE, place, 1)):
+        assert [one.stored.value["metadata"]["name"] for one in seen] == ["a"]
+    put_namespace(store, "u")
+    with pytest.raises(Refusal):
+        await ring.advance(SCOPE, place, 1)
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", None])), max_size=30), st.integers(0, 30))
 def test_replaying_what_a_watcher_sees_gives_what_is_there(steps: list[tuple[str, str | None]], cut: int) -> None:
     async def check() -> None:
