@@ -6,7 +6,7 @@ The moves are pure functions of a release, a health and a clock. What does not l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from core import names
@@ -16,11 +16,20 @@ from core.releases import Release, reach
 Route = tuple[str, str]  # namespace, service
 
 
+@dataclass(frozen=True)
+class Lead:
+    """Where a dispatcher sends a service's visitors: a short tree, under a commit, and to which pods (their uids)."""
+
+    tree: str
+    commit: str | None
+    pods: frozenset[str]
+
+
 @dataclass
 class Report:
     """What one dispatcher sends visitors to; it counts once it has told all of it."""
 
-    routes: dict[Route, tuple[str, str | None]] = field(default_factory=dict)
+    routes: dict[Route, Lead] = field(default_factory=dict)
     complete: bool = False
 
 
@@ -51,7 +60,9 @@ class Routes:
         namespace, service = str(message.get("namespace")), str(message.get("service"))
         if message.get("type") == "routed":
             commit = message.get("commit")
-            report.routes[namespace, service] = (str(message.get("tree")), str(commit) if commit else None)
+            pods = message.get("pods")
+            uids = frozenset(map(str, pods)) if isinstance(pods, list) else frozenset()
+            report.routes[namespace, service] = Lead(str(message.get("tree")), str(commit) if commit else None, uids)
         elif message.get("type") == "unrouted":
             report.routes.pop((namespace, service), None)
         return namespace
@@ -60,11 +71,17 @@ class Routes:
         """Is at least one dispatcher connected, and has every one told all?"""
         return bool(self._reports) and all(report.complete for report in self._reports.values())
 
-    def lead_to(self, namespace: str, service: str, tree: str, commit: str | None = None) -> bool:
-        """Does every connected dispatcher, and at least one, send visitors to this short tree (under this commit)?"""
+    def lead_to(self, namespace: str, service: str, tree: str, commit: str, staying: Set[str]) -> bool:
+        """Does every connected dispatcher, and at least one, send visitors to this short tree under this commit?
+
+        `staying` are the pods that are not on their way out: to have one of those that are is no way to stay.
+        """
         found = [report.routes.get((namespace, service)) for report in self._reports.values()]
         return bool(found) and all(
-            route is not None and route[0] == tree and (commit is None or route[1] in (None, commit)) for route in found
+            lead is not None
+            and (lead.tree, lead.commit or commit) == (tree, commit)
+            and frozenset() < lead.pods <= staying
+            for lead in found
         )
 
 

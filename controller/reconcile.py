@@ -328,7 +328,8 @@ def _advance_releases(tenant: Tenant, reading: Reading, doors: Doors, memory: Me
             deployment=deployment,
             starts=starts,
         )
-        routed = doors.routes.lead_to(tenant.namespace, service, short(tree), tip.commit)
+        staying = health.find_staying(pods.get(service, ())) if health.is_observed(deployment) else frozenset()
+        routed = doors.routes.lead_to(tenant.namespace, service, short(tree), tip.commit, staying)
         memory.book.put(advance(release, judged, routed=routed, now=now))
         if not routed and judged.look_again is not None:
             deadlines.append(judged.look_again - now)

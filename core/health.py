@@ -108,6 +108,19 @@ def is_ready(pod: Object) -> bool:
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
 
 
+def find_staying(pods: Iterable[Object]) -> frozenset[str]:
+    """The uids of the pods that are not on their way out."""
+    return frozenset(pod["metadata"].get("uid", "") for pod in pods if not _is_going(pod))
+
+
+def is_observed(deployment: Object | None) -> bool:
+    """Has the cluster taken note of what a Deployment asks for now? Pods that it has until then may be about to go."""
+    if deployment is None:
+        return False
+    observed: int = deployment.get("status", {}).get("observedGeneration") or 0
+    return observed >= int(deployment["metadata"].get("generation") or 0)
+
+
 def find_starts(pods: Iterable[Object]) -> list[float]:
     """When the handlers of pods started that run now (epoch seconds)."""
     return [started for pod in pods if not _is_going(pod) and (started := _started(pod)) is not None]

@@ -60,6 +60,7 @@ class Route:
     turn: int = 0
     waiting: dict[Any, None] = field(default_factory=dict)
     marks: bytes = b""
+    told: Message | None = None
     started: bool = False
 
     @property
@@ -237,6 +238,8 @@ class RouteTable:
         elif route.commits.get(route.live) not in (None, route.commit):
             self._lead(route, route.live)
             return
+        else:
+            self._tell(route)
         self._listeners.wake(route)
 
     def _lead(self, route: Route, tree: str) -> None:
@@ -245,13 +248,20 @@ class RouteTable:
         _take_annotations(route, route.serving)
         revision = b"PaaKS-Revision: %b\r\n" % route.commit.encode() if route.commit else b""
         route.marks = b"PaaKS-Service: %b\r\n" % route.key[1].encode() + revision
-        self._listeners.tell(_describe(route))
+        self._tell(route)
         self._listeners.wake(route)
+
+    def _tell(self, route: Route) -> None:
+        """Say where a route leads, unless that is what was said last."""
+        message = _describe(route)
+        if message != route.told:
+            route.told = message
+            self._listeners.tell(message)
 
     def _close(self, route: Route) -> None:
         """Nothing is left but pods on their way out."""
         if route.live is not None:
-            route.live, route.serving = None, []
+            route.live, route.serving, route.told = None, [], None
             self._listeners.tell({"type": "unrouted", "namespace": route.key[0], "service": route.key[1]})
         services = self._routes.get(route.key[0], {})
         if not route.pods and services.pop(route.key[1], None) is not None and not services:
@@ -296,6 +306,7 @@ def _describe(route: Route) -> Message:
         "service": service,
         "tree": route.live,
         "commit": route.commit,
+        "pods": sorted(pod.uid for pod in route.serving),
     }
 
 

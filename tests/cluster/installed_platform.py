@@ -6,7 +6,6 @@ What does not live here: what they ask (`tests/acceptance/tested_platform.py`), 
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import secrets
 import shutil
@@ -35,7 +34,7 @@ class InstalledPlatform(Platform):
         super().__init__(Path(tempfile.mkdtemp(prefix="paaks-")))
         self._cluster, self._installation = cluster, installation
         self._own: dict[str, Any] = {}
-        self._is_own = is_own
+        self._is_own, self._configured = is_own, ""
         self.api, self.dispatcher = installation.api, installation.dispatcher
         if is_own:
             self._make_tenant(f"own-{secrets.token_hex(4)}")
@@ -211,20 +210,21 @@ class InstalledPlatform(Platform):
             _, said = process.communicate(timeout=30)
             assert process.returncode == 0 or b"not found" in said or b"already finished" in said, said
 
-    @functools.cached_property
-    def _config(self) -> Path:
+    def _find_logins(self) -> dict[str, str]:
+        directory = self.directory / "config"
+        if self._configured != self.token:  # none yet, or one from before the database was lost
+            self._write_config(directory / "paaks" / "config.yaml")
+            self._configured = self.token
+        return {"XDG_CONFIG_HOME": str(directory)}
+
+    def _write_config(self, path: Path) -> None:
         """A configuration of `paaks` with the logins of operator and tenant."""
         with self.operator() as operator:
             made = operator.post("/api/v1/tokens", json={"name": "tests", "tenant": None, "scopes": _SCOPES})
             tokens = {"": _expect(made, 201)["token"], self.slug: self.token}
         context = {"server": self.api, "tenant": self.slug, "email": self.login["demo"]["email"], "tokens": tokens}
-        path = self.directory / "config" / "paaks" / "config.yaml"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"current": "installed", "contexts": {"installed": context}}))
-        return path
-
-    def _find_logins(self) -> dict[str, str]:
-        return {"XDG_CONFIG_HOME": str(self._config.parent.parent)}
 
 
 _SCOPES = ["read", "write", "invoke", "admin"]

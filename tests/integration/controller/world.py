@@ -63,13 +63,13 @@ class World:
 
     async def report(self) -> None:
         """Be a dispatcher: report the newest ready pod of every service, and which commit its Service names."""
-        routes: dict[tuple[str, str], str] = {}
+        routes: dict[tuple[str, str], tuple[str, str]] = {}
         commits: dict[tuple[str, str], dict[str, str]] = {}
 
         def tell(key: tuple[str, str]) -> link.Message:
-            tree = routes[key]
-            found = commits.get(key, {}).get(tree)
-            return {"type": "routed", "namespace": key[0], "service": key[1], "tree": tree, "commit": found}
+            tree, pod = routes[key]
+            where = {"namespace": key[0], "service": key[1], "tree": tree, "pods": [pod]}
+            return {"type": "routed", **where, "commit": commits.get(key, {}).get(tree)}
 
         connection = link.Connection(
             self.settings.link_path, "dispatcher", "1", lambda _: None, lambda: [*map(tell, routes), {"type": "synced"}]
@@ -83,7 +83,7 @@ class World:
                 conditions = pod.get("status", {}).get("conditions") or ()
                 if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
                     key = (pod["metadata"]["namespace"], str(names.label_of(pod, names.LABEL_SERVICE)))
-                    routes[key] = str(names.label_of(pod, names.LABEL_TREE))
+                    routes[key] = str(names.label_of(pod, names.LABEL_TREE)), pod["metadata"]["uid"]
                     connection.send(tell(key))
 
         async def watch_services() -> None:

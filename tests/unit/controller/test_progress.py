@@ -20,25 +20,43 @@ BROKEN = Health(
 )
 
 
-def routed(tree: str = "t1", commit: str | None = NEW, kind: str = "routed") -> dict[str, object]:
-    return {"type": kind, "namespace": "ns", "service": "hello", "tree": tree, "commit": commit}
+def routed(commit: str | None = NEW, kind: str = "routed", pods: tuple[str, ...] = ("p1",)) -> dict[str, object]:
+    return {"type": kind, "namespace": "ns", "service": "hello", "tree": "t1", "commit": commit, "pods": list(pods)}
+
+
+def is_led(routes: Routes, commit: str = NEW, tree: str = "t1", staying: tuple[str, ...] = ("p1", "p2")) -> bool:
+    return routes.lead_to("ns", "hello", tree, commit, frozenset(staying))
 
 
 def test_live_is_when_every_connected_dispatcher_and_at_least_one_leads_there() -> None:
     routes = Routes()
-    assert not routes.lead_to("ns", "hello", "t1")
+    assert not is_led(routes)
     routes.connect("one")
     routes.take("one", routed())
-    assert routes.lead_to("ns", "hello", "t1", NEW)
+    assert is_led(routes)
+    assert not is_led(routes, tree="t2")
     routes.connect("two")
-    assert not routes.lead_to("ns", "hello", "t1", NEW)
+    assert not is_led(routes)
     routes.take("two", routed(commit=OLD))
-    assert routes.lead_to("ns", "hello", "t1")
-    assert not routes.lead_to("ns", "hello", "t1", NEW)
+    assert not is_led(routes)
+    routes.take("two", routed(commit=None))
+    assert is_led(routes)
+    routes.take("two", routed(commit=OLD))
     routes.disconnect("two")
-    assert routes.lead_to("ns", "hello", "t1", NEW)
+    assert is_led(routes)
     routes.take("one", routed(kind="unrouted"))
-    assert not routes.lead_to("ns", "hello", "t1")
+    assert not is_led(routes)
+
+
+def test_to_lead_to_pods_on_their_way_out_or_to_none_is_not_live() -> None:
+    """Going back soon after a change: the old revision's pods still answer, and are about to go."""
+    routes = Routes()
+    routes.take("one", routed(pods=("old", "p1")))
+    assert not is_led(routes)
+    routes.take("one", routed(pods=()))
+    assert not is_led(routes)
+    routes.take("one", routed(pods=("p2",)))
+    assert is_led(routes)
 
 
 def test_reports_are_complete_once_all_have_told_all() -> None:

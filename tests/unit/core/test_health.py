@@ -275,3 +275,20 @@ def test_times() -> None:
     assert health.parse_time("2027-01-15T08:00:00.250Z") == NOW + 0.25
     assert health.parse_time("2027-01-15T09:00:00+01:00") == NOW
     assert health.parse_time(None) is None
+
+
+@pytest.mark.parametrize(
+    ("generation", "status", "observed"),
+    [(2, {"observedGeneration": 2}, True), (2, {"observedGeneration": 1}, False), (1, {}, False)],
+)
+def test_a_deployment_is_observed_when_its_status_is_of_its_generation(
+    generation: int, status: Object, observed: bool
+) -> None:
+    assert health.is_observed({"metadata": {"generation": generation}, "status": status}) is observed
+    assert not health.is_observed(None)
+
+
+def test_pods_that_stay_are_those_nobody_has_asked_to_end() -> None:
+    stays, goes = pod(ready=True), pod(ready=True, going=True)
+    stays["metadata"]["uid"], goes["metadata"]["uid"] = "1", "2"
+    assert health.find_staying([stays, goes]) == {"1"}

@@ -105,7 +105,9 @@ def test_a_pod_is_probed_as_soon_as_its_address_is_known(world: World) -> None:
 def test_visitors_change_when_as_many_pods_are_ready_as_replicas_asks_for(world: World) -> None:
     world.name_trees(A)
     world.run(A, 2, replicas=2, public=True)
-    assert world.told == [{"type": "routed", "namespace": NAMESPACE, "service": "hello", "tree": A, "commit": "a" * 40}]
+    where = {"namespace": NAMESPACE, "service": "hello", "tree": A, "commit": "a" * 40}
+    assert world.told == [{"type": "routed", **where, "pods": sorted(pod.uid for pod in world.route.serving)}]
+    assert len(world.route.serving) == 2
     world.name_trees(A, B)
     first, second = world.add(B, replicas=2, timeout=5), world.add(B, replicas=2)
     world.answer(first)
@@ -223,6 +225,18 @@ def test_a_removed_service_is_unrouted_once(world: World) -> None:
     assert list(world.table.routes()) == []
 
 
+def test_every_change_of_the_pods_that_serve_is_told_and_nothing_else(world: World) -> None:
+    world.name_trees(A)
+    [first] = world.run(A)
+    world.name_trees(A)
+    second = world.add(A)
+    assert [message["pods"] for message in world.told] == [[first["metadata"]["uid"]]]
+    world.answer(second)
+    world.end(first)
+    both = sorted(pod["metadata"]["uid"] for pod in (first, second))
+    assert [message["pods"] for message in world.told[1:]] == [both, [second["metadata"]["uid"]]]
+
+
 def test_a_part_of_the_pods_serves_where_nothing_else_does_for_a_while(world: World) -> None:
     world.run(A, 2, replicas=3)
     assert world.live is None
@@ -293,3 +307,4 @@ def test_whatever_happens_visitors_see_ready_pods_of_one_revision(steps: list[tu
         assert {pod.uid for pod in route.serving} <= {pod["metadata"]["uid"] for pod in pods}
         told = [message for message in world.told if message["type"] == "routed"]
         assert (told[-1]["tree"] if told else None) == route.live
+        assert (told[-1]["pods"] if told else []) == sorted(pod.uid for pod in route.serving)
