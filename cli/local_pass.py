@@ -20,7 +20,7 @@ from controller.settings import Settings
 from core import names, tenants
 from core.errors import PaaksError
 from core.process import configure_logging
-from core.repository import Repository
+from core.repository import Repository, read_head
 from core.tenants import Tenant, Tenants
 
 _PASS_SECONDS = 60.0
@@ -92,7 +92,7 @@ async def _allow_prune(settings: Settings, tenant: Tenant, commit: str) -> Tenan
 
 async def _pass(settings: Settings, tenant: Tenant) -> tuple[bool, str]:
     began = time.monotonic()
-    head = Repository(Tenants(settings.data).path_of(tenant)).head()
+    head = read_head(Tenants(settings.data).path_of(tenant))
     controller = Controller(settings, configure_logging("reconcile", "text"))
     try:
         async with asyncio.timeout(_PASS_SECONDS):

@@ -31,7 +31,7 @@ from core.check import Checker
 from core.cluster import Cluster
 from core.errors import RetryLater
 from core.releases import Release
-from core.repository import Repository
+from core.repository import read_head
 from core.tenants import Tenant, Tenants
 from core.watch import WatchSettings
 
@@ -203,7 +203,7 @@ class Controller:
         while True:
             for tenant in self.tenants.all():
                 with contextlib.suppress(RetryLater):
-                    state = (Repository(self.tenants.path_of(tenant)).head(), tenant)
+                    state = (read_head(self.tenants.path_of(tenant)), tenant)
                     if self._heads.get(tenant.id) != state:
                         self._heads[tenant.id] = state
                         self.queue.add(tenant.id)

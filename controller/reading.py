@@ -20,7 +20,7 @@ from core.check import Checker
 from core.descriptor import Service
 from core.errors import NotFound
 from core.render import File
-from core.repository import Repository
+from core.repository import Repository, read_head
 from core.tenants import Tenant, Tenants
 
 _ALLOW_PRUNE = re.compile(r"^PaaKS-Allow-Prune: *yes *$", re.IGNORECASE | re.MULTILINE)
@@ -51,7 +51,8 @@ class Origin:
 class Reading:
     """One tenant as git has it. `tips` are the revisions at main's head, `live` those that were live last.
 
-    `live_refs` is service → commit as stored; who writes one writes it here too. `unreadable` are services whose
+    `live_refs` is service → commit as stored; who writes one writes it here too. `read_refs` are those that `live` was
+    read by. `unreadable` are services whose
     service.yaml today's check refuses: they stay as they are. `removed_in` names the commit that removed a service;
     `origins` are filled for the commits of tips and removals. `asks_prune`: the head's message allows to remove many.
     """
@@ -61,6 +62,7 @@ class Reading:
     tips: Mapping[str, Target]
     live: Mapping[str, Target]
     live_refs: dict[str, str]
+    read_refs: Mapping[str, str]
     unreadable: frozenset[str]
     removed_in: Mapping[str, str]
     origins: Mapping[str, Origin]
@@ -73,10 +75,13 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
     `known` is what the pass before read: what belongs to the same head is not read again, nor are the live references,
     which this process alone writes.
     """
-    repository = Repository(tenants.path_of(tenant))
-    head = repository.head()
+    path = tenants.path_of(tenant)
+    head = read_head(path)
     if head is None:
         return None
+    if known is not None and known.head == head and known.live_refs == known.read_refs:
+        return known
+    repository = Repository(path)
     if known is not None and known.head == head:
         past, tips, unreadable, asks_prune = known.past, known.tips, known.unreadable, known.asks_prune
     else:
@@ -93,6 +98,7 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
         tips=tips,
         live=live,
         live_refs=refs,
+        read_refs=dict(refs),
         unreadable=unreadable,
         removed_in=removed_in,
         origins=_Origins(repository, commits),

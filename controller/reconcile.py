@@ -24,7 +24,7 @@ from core.check import Checker
 from core.cluster import Cluster, ClusterError
 from core.errors import RetryLater
 from core.releases import HELD, Release, reach
-from core.repository import Repository
+from core.repository import Repository, read_head
 from core.tenants import Tenant, Tenants
 
 Object = dict[str, Any]
@@ -236,12 +236,11 @@ async def _apply(
         await _apply_one(obj, doors)
     failures: dict[str, ClusterError] = {}
     waits: list[RetryLater] = []
-    repository = Repository(doors.tenants.path_of(tenant))
     turns = asyncio.Semaphore(_AT_ONCE)  # not all at once: a tip that moves is seen before the rest of many is written
 
     async def take_turn(service: str, objects: Sequence[Object]) -> None:
         async with turns:
-            if repository.head() != reading.head:
+            if _tip(tenant, doors) != reading.head:
                 raise TipMoved
             await apply_service(service, objects)
 
@@ -278,7 +277,7 @@ async def _apply_one(obj: Object, doors: Doors) -> None:
 
 
 def _tip(tenant: Tenant, doors: Doors) -> str | None:
-    return Repository(doors.tenants.path_of(tenant)).head()
+    return read_head(doors.tenants.path_of(tenant))
 
 
 def _settle(

@@ -263,6 +263,18 @@ class Repository:
         return found
 
 
+def read_head(path: Path) -> str | None:
+    """The commit of `main` of the repository at `path`, or None before there is one. Raises RetryLater.
+
+    Asked again and again, so the repository is opened only where that is not in a file of its own.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = (path / names.MAIN).read_text("ascii").rstrip("\n")
+        if names.is_sha(text):
+            return text
+    return Repository(path).head()
+
+
 def list_objects(directory: str) -> Iterator[str]:
     """The ids of all objects in an object directory, whether or not anything leads to them."""
     try:

@@ -112,9 +112,10 @@ class ForkServer:
         except OSError as error:
             self._tell({"id": order, "error": f"no process can be made: {error}"})
             return
+        # Before the child wakes up: it may take this processor, and the parent would hear of it later.
+        self._tell({"id": order, "pid": child.pid}, child.pidfd)
         with child.orders, contextlib.suppress(OSError):  # it has just died, and its end will be told
             socket.send_fds(child.orders, [b"order"], fds)
-        self._tell({"id": order, "pid": child.pid}, child.pidfd)
 
     def _fork(self) -> _Child:
         """A child that waits. Raises OSError where there can be no more processes."""

@@ -34,7 +34,7 @@ async def serve(settings: Settings) -> None:
     if settings.lifeline_fd is not None:
         asyncio.get_running_loop().add_reader(settings.lifeline_fd, os._exit, 1)
     store = Store()
-    ring, events = Ring(store), Events(store)
+    events = Events(store)
     logs, volumes = Logs(settings.data), Volumes(settings.data)
     # A node that was killed has left the files of its pods behind.
     volumes.sweep()
@@ -42,6 +42,7 @@ async def serve(settings: Settings) -> None:
     await processes.start()
     deployments, namespaces = Deployments(store, events), Namespaces(store, logs.forget)
     pods = Pods(store, events, processes, volumes, PodSettings())
+    ring = Ring(store)  # the last to hear of a change: what follows from it is begun before it is told
     server = Server(Api(store, ring, logs))
     try:
         async with asyncio.TaskGroup() as group:
