@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from api.access import Action, Principal, may, may_know
+from api.advertisement import Advertisement
 from api.announcer import Actor
 from api.auth import Authenticator, read_headers
 from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start
@@ -54,6 +55,7 @@ class GitHttp:
     def __init__(self, authenticator: Authenticator, doors: PushDoors) -> None:
         self._authenticator = authenticator
         self._doors = doors
+        self._advertisement = Advertisement()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. What a client does wrong is answered in words; nothing it does raises."""
@@ -100,15 +102,24 @@ class GitHttp:
         service = _ADVERTISED.get(scope.get("query_string", b""))
         if service is None:
             raise _Answer(403, "service must be git-upload-pack or git-receive-pack")
-        protocol = _protocol_of(scope)
-        process = await _start(Command(service, self._doors.tenants.path_of(tenant), True, protocol))
+        path, protocol = self._doors.tenants.path_of(tenant), _protocol_of(scope)
+        line = f"# service=git-{service}\n"
+        head = f"{len(line) + 4:04x}{line}0000".encode()
+        ready = self._advertisement.make(path) if service == "receive-pack" else None
+        if ready is not None:
+            await _begin(send, f"application/x-git-{service}-advertisement")
+            await _write(send, head + ready)
+            await _end(send)
+            return
+        process = await _start(Command(service, path, True, protocol))
         try:
             process.stdin.close()
             await _begin(send, f"application/x-git-{service}-advertisement")
             if not (service == "upload-pack" and protocol == "version=2"):
-                line = f"# service=git-{service}\n"
-                await _write(send, f"{len(line) + 4:04x}{line}0000".encode())
+                await _write(send, head)
             async for chunk in _read(process):
+                if service == "receive-pack":
+                    self._advertisement.learn(chunk)
                 await _write(send, chunk)
             await _end(send)
         finally:

@@ -24,6 +24,7 @@ from pygit2.enums import FileMode, ObjectType, Option
 from core import names
 from core.errors import NotFound, Problem, Refused, RetryLater
 from core.object_files import Damaged, find_damaged_pack, read_loose
+from core.references import read_reference
 
 GIT_ENVIRONMENT: Mapping[str, str] = {
     "PATH": os.defpath,
@@ -268,11 +269,7 @@ def read_head(path: Path) -> str | None:
 
     Asked again and again, so the repository is opened only where that is not in a file of its own.
     """
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        text = (path / names.MAIN).read_text("ascii").rstrip("\n")
-        if names.is_sha(text):
-            return text
-    return Repository(path).head()
+    return read_reference(path, names.MAIN) or Repository(path).head()
 
 
 def list_objects(directory: str) -> Iterator[str]:
