@@ -107,10 +107,7 @@ class Conversation:
     # -- before -------------------------------------------------------------------------------------------------------
 
     async def _judge(self, asked: Asked) -> bool:
-        repository = await asyncio.to_thread(Repository, self._path, asked.quarantine or None)
-        problems = list(_judge_references(asked, repository, self._tenant))
-        if not problems:
-            problems = await asyncio.to_thread(_judge_objects, repository, asked.quarantine)
+        repository, problems = await asyncio.to_thread(self._look, asked)
         main = None
         if not problems:
             for update in asked.updates:
@@ -121,6 +118,12 @@ class Conversation:
             self._say_all(push_lines.refuse(problems))
             return False
         return await self._show_plan(asked, repository, main)
+
+    def _look(self, asked: Asked) -> tuple[Repository, list[Problem]]:
+        """The repository as the push would leave it, and what is wrong whatever its files say."""
+        repository = Repository(self._path, asked.quarantine or None)
+        problems = list(_judge_references(asked, repository, self._tenant))
+        return repository, problems or _judge_objects(repository, asked.quarantine)
 
     async def _judge_tip(self, repository: Repository, update: Update) -> list[Problem]:
         try:

@@ -57,36 +57,41 @@ class LiveObjects:
 
     def _take_change(self, change: Change) -> None:
         assert change.object is not None
-        if change.type in ("deleted", "missing"):
-            self.drop(change.object)
-        else:
-            self.take(change.object)
+        is_gone = change.type in ("deleted", "missing")
+        is_news = self.drop(change.object) if is_gone else self.take(change.object)
         tenant = names.label_of(change.object, names.LABEL_TENANT)
-        if tenant is not None:
+        if tenant is not None and is_news:
             self._on_change(tenant)
 
-    def take(self, obj: Object) -> None:
-        """An object as it is now; an older version than the one that is known is left out."""
+    def take(self, obj: Object) -> bool:
+        """An object as it is now; an older version than the one that is known is left out. Was there any news in it?
+
+        What a pass has written comes once more, by the watch.
+        """
+        is_news = False
         held, key = self._objects.setdefault(_namespace(obj), {}), plan.key_of(obj)
         known = held.get(key)
         if known is None or _version(obj) >= _version(known) or _uid(obj) != _uid(known):
             held[key] = obj  # also the same once more: what the watch has told is held there too
-            is_new = known is None or _version(obj) != _version(known) or _uid(obj) != _uid(known)
-            if is_new and obj["kind"] != "Pod" and "managedFields" in obj["metadata"]:
+            is_news = known is None or _version(obj) != _version(known) or _uid(obj) != _uid(known)
+            if is_news and obj["kind"] != "Pod" and "managedFields" in obj["metadata"]:
                 self._owners.setdefault(_namespace(obj), {})[key] = read_owners(obj)
         # They are larger than all the rest: what is needed of them is kept apart.
         obj["metadata"].pop("managedFields", None)
         if obj.get("immutable"):  # a tenant's files: nobody can change them, so nobody compares them
             for contents in ownership.FIXED:
                 obj.pop(contents, None)
+        return is_news
 
-    def drop(self, obj: Object) -> None:
-        """An object is gone; one of the same name that was made since is not."""
+    def drop(self, obj: Object) -> bool:
+        """An object is gone; one of the same name that was made since is not. Was it known?"""
         held = self._objects.get(_namespace(obj), {})
         known = held.get(plan.key_of(obj))
         if known is not None and _uid(known) == _uid(obj):
             del held[plan.key_of(obj)]
             self._owners.get(_namespace(obj), {}).pop(plan.key_of(obj), None)
+            return True
+        return False
 
     def of(self, namespace: str) -> Mapping[plan.Key, Object]:
         """All objects of a tenant's namespace, itself included."""
