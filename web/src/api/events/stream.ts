@@ -14,15 +14,18 @@ interface Reader {
 const PAUSE = 1_000; // milliseconds before the first new attempt; doubled up to
 const LONGEST_PAUSE = 8_000;
 
-/** Follow a stream until the signal ends it. After a break it goes on after the last event that was heard. */
-export async function followStream(path: string, reader: Reader): Promise<void> {
+/**
+ * Follow a stream until the signal ends it. After a break it goes on after the last event that was heard; a `path` that
+ * says itself where to go on is asked for before each attempt.
+ */
+export async function followStream(path: string | (() => string), reader: Reader): Promise<void> {
   let last: string | null = null;
   let pause = PAUSE;
   while (!reader.signal.aborted) {
     try {
       const headers = new Headers({ Accept: "text/event-stream" });
       if (last !== null) headers.set("Last-Event-ID", last);
-      const answer = await send(new Request(new URL(path, self.location.origin), { headers, signal: reader.signal }));
+      const answer = await send(new Request(new URL(typeof path === "string" ? path : path(), self.location.origin), { headers, signal: reader.signal }));
       if (answer.ok && answer.body !== null) {
         reader.onState("open");
         pause = PAUSE;

@@ -47,9 +47,10 @@ export function Workspace({ slug, service, kept }: Props) {
   const marks = useMemo(() => markProblems(problems, whole), [problems, whole]);
   const commit = useCommit(slug, service, dispatch);
   const unsaved = Object.keys(drafts.texts);
-  const openPath = (path: string) => { setSearch({ file: path }, { replace: true }); };
+  // The rest of the address is the log's.
+  const openPath = (path: string) => { setSearch(withFile(search, path), { replace: true }); };
   const openPlace = ({ file: path, line }: Place) => {
-    void navigate({ search: `?${new URLSearchParams({ file: path }).toString()}`, hash: `L${line}` }, { replace: true });
+    void navigate({ search: `?${withFile(search, path).toString()}`, hash: `L${line}` }, { replace: true });
   };
   const [asks, setAsks] = useState(false);
   const [isMessageWanted] = usePreference("ask-message");
@@ -99,6 +100,12 @@ export function Workspace({ slug, service, kept }: Props) {
       )}
     </div>
   );
+}
+
+function withFile(search: URLSearchParams, path: string): URLSearchParams {
+  const next = new URLSearchParams(search);
+  next.set("file", path);
+  return next;
 }
 
 function readLine(hash: string): number | null {
