@@ -27,6 +27,7 @@ from api.routes import (
     invoke,
     logs,
     platform,
+    pods,
     problems,
     releases,
     services,
@@ -40,7 +41,7 @@ _BODY_BYTES = 2**20  # of JSON, where a route says nothing else
 _DIST = Path(__file__).parent.parent / "web" / "dist"
 _NOUNS = (
     *(session, tokens, tenants, users, services, files, changes, commits),
-    *(releases, logs, events, invoke, platform, problems, health),
+    *(releases, pods, logs, events, invoke, platform, problems, health),
 )
 
 

@@ -96,7 +96,7 @@ class ServiceLogs:
         tree = names.label_of(obj, names.LABEL_TREE) or ""
         if tree not in self._commits:
             service = await self._cluster.get("Service", self._namespace, self._service)
-            self._commits = {tree: ""} | dict(self._commits) | _read_commits(service or {})
+            self._commits = {tree: ""} | dict(self._commits) | read_commits(service or {})
         return Pod(obj["metadata"]["name"], self._commits.get(tree) or None)
 
     # -- what is being said -------------------------------------------------------------------------------------------
@@ -205,8 +205,8 @@ def _has_started(obj: Object) -> bool:
     return "running" in state or "terminated" in state
 
 
-def _read_commits(service: Object) -> dict[str, str]:
-    """Tree → commit, as the Service's annotation has it."""
+def read_commits(service: Object) -> dict[str, str]:
+    """Short tree → commit, as the Service's annotation has it; nothing where it has none."""
     try:
         commits = json.loads(names.annotation_of(service, names.ANNOTATION_COMMITS) or "{}")
     except ValueError:

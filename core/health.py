@@ -45,6 +45,15 @@ class Health:
     look_again: float | None = None
 
 
+@dataclass(frozen=True)
+class End:
+    """How a pod's last process ended: a reason of the list, its exit code, and when (epoch seconds)."""
+
+    reason: str
+    code: int | None
+    at: float | None
+
+
 def judge(
     pods: Iterable[Object],
     tree: str,
@@ -126,17 +135,24 @@ def find_starts(pods: Iterable[Object]) -> list[float]:
     return [started for pod in pods if not _is_going(pod) and (started := _started(pod)) is not None]
 
 
+def find_end(pod: Object) -> End | None:
+    """How the pod's last process ended, if one has."""
+    ended = _termination(pod)
+    return End(_explain(ended)[0], ended.get("exitCode"), parse_time(ended.get("finishedAt"))) if ended else None
+
+
 def _is_going(pod: Object) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 
-def _container(pod: Object) -> Object:
+def container_of(pod: Object) -> Object:
+    """The status of the pod's container; empty before it has one."""
     statuses = pod.get("status", {}).get("containerStatuses") or ()
     return next(iter(statuses), {})
 
 
 def _state(pod: Object) -> Object:
-    return _container(pod).get("state") or {}
+    return container_of(pod).get("state") or {}
 
 
 def _started(pod: Object) -> float | None:
@@ -146,7 +162,7 @@ def _started(pod: Object) -> float | None:
 
 def _termination(pod: Object) -> Object | None:
     """How the pod's last process ended, if one has."""
-    for state in (_state(pod), _container(pod).get("lastState") or {}):
+    for state in (_state(pod), container_of(pod).get("lastState") or {}):
         if state.get("terminated"):
             ended: Object = state["terminated"]
             return ended

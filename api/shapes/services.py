@@ -7,7 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from api.shapes.history import Author, Release
-from api.shapes.words import ServiceState, Sha, Time
+from api.shapes.words import PodState, ServiceState, Sha, Time
 
 
 class ServiceStatus(TypedDict):
@@ -67,6 +67,39 @@ class Services(TypedDict):
 
     head: Sha
     items: list[Service]
+
+
+class PodEnd(TypedDict):
+    """How the last process of a pod ended."""
+
+    reason: str
+    exitCode: int | None
+    at: Time | None
+
+
+class Pod(TypedDict):
+    """One process of a revision. `commit` is null where it is not known any more, `sentence` says why it is no better.
+
+    One that is `going` is gone by the time of `goneBy`.
+    """
+
+    name: str
+    tree: str
+    commit: Sha | None
+    state: PodState
+    reason: str
+    sentence: str
+    message: str | None
+    createdAt: Time
+    goneBy: Time | None
+    restarts: int
+    lastEnd: PodEnd | None
+
+
+class Pods(TypedDict):
+    """The newest first."""
+
+    items: list[Pod]
 
 
 class LogLine(TypedDict):

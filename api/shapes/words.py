@@ -23,6 +23,7 @@ ReleaseState = TypeAliasType("ReleaseState", Literal["pending", "live", "failed"
 ServiceState = TypeAliasType(
     "ServiceState", Literal["pending", "live", "failed", "superseded", "removed", "held", "unknown"]
 )
+PodState = TypeAliasType("PodState", Literal["ready", "starting", "failed", "going"])
 Stage = TypeAliasType("Stage", Literal["commit", "check", "apply", "start", "live"])
 Via = TypeAliasType("Via", Literal["git", "web", "api", "cli", "rollback"])
 ServiceChange = TypeAliasType("ServiceChange", Literal["created", "updated", "removed"])

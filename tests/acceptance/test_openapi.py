@@ -159,6 +159,8 @@ def use_service(caller: Caller, name: str) -> None:
     caller.call(f"PUT {S}/files/{{path}}", file, status=412, content=FAILING, headers={"If-Match": etag})
     asked = {"method": "GET", "path": "/x"}
     assert caller.read(f"POST {S}/invoke", f"{here}/invoke", json=asked)["body"] == "ok"
+    pods = caller.read(f"GET {S}/pods", f"{here}/pods")["items"]
+    assert "ready" in {pod["state"] for pod in pods if pod["commit"] == saved.json()["release"]["commit"]}
     logs = caller.call(f"GET {S}/logs", f"{here}/logs")
     assert json.loads(logs.text.splitlines()[-1])["text"]
     caller.call(f"GET {S}/logs", f"{here}/logs", headers={"Accept": "text/event-stream"})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import health, names
-from core.health import CROWD, READY_SECONDS, REASONS, START_SECONDS, Health, find_starts, judge
+from core.health import CROWD, READY_SECONDS, REASONS, START_SECONDS, End, Health, find_end, find_starts, judge
 
 Object = dict[str, Any]
 NOW = 1_800_000_000.0
@@ -182,6 +182,14 @@ def test_a_broken_pod_beside_enough_ready_ones_is_no_failure() -> None:
 
 def test_a_ready_pod_that_crashed_before_is_ready() -> None:
     assert judged(pod(ready=True, state=running(1), last=ended(message=TRACEBACK))).state == "Ready"
+
+
+def test_how_the_last_process_ended() -> None:
+    assert find_end(pod(state=running(1), ready=True)) is None
+    assert find_end({"metadata": {}}) is None
+    died = ended(exitCode=3, finishedAt=moment(NOW - 9))
+    assert find_end(pod(state=running(1), last=died, ready=True)) == End("Exited", 3, NOW - 9)
+    assert find_end(pod(state=ended(reason="OOMKilled", exitCode=137))) == End("OutOfMemory", 137, None)
 
 
 def test_the_pods_of_other_revisions_do_not_count() -> None:

@@ -620,6 +620,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{slug}/services/{service}/pods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pods
+         * @description What runs of a service, also of one that is gone from main and runs still.
+         */
+        get: operations["listPods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{slug}/services/{service}/logs": {
         parameters: {
             query?: never;
@@ -1289,6 +1309,37 @@ export interface components {
         };
         /** @description A refusal (RFC 9457): the first problem, and each in `errors`. */
         Problem: {
+        /**
+         * @description One process of a revision. `commit` is null where it is not known any more, `sentence` says why it is no better.
+         *
+         *     One that is `going` is gone by the time of `goneBy`.
+         */
+        Pod: {
+            name: string;
+            tree: string;
+            commit: string | null;
+            state: components["schemas"]["PodState"];
+            reason: string;
+            sentence: string;
+            message: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            goneBy: string | null;
+            restarts: number;
+            lastEnd: components["schemas"]["PodEnd"] | null;
+        };
+        /** @description How the last process of a pod ended. */
+        PodEnd: {
+            reason: string;
+            exitCode: number | null;
+            at: string | null;
+        };
+        /** @enum {string} */
+        PodState: "ready" | "starting" | "failed" | "going";
+        /** @description The newest first. */
+        Pods: {
+            items: components["schemas"]["Pod"][];
+        };
             type: components["schemas"]["ProblemType"];
             detail: string;
             file?: string;
@@ -1607,6 +1658,10 @@ export type PersonalTokens = components['schemas']['PersonalTokens'];
 export type PlatformFacts = components['schemas']['PlatformFacts'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemEntry = components['schemas']['ProblemEntry'];
+export type Pod = components['schemas']['Pod'];
+export type PodEnd = components['schemas']['PodEnd'];
+export type PodState = components['schemas']['PodState'];
+export type Pods = components['schemas']['Pods'];
 export type ProblemKind = components['schemas']['ProblemKind'];
 export type ProblemType = components['schemas']['ProblemType'];
 export type Reconciliation = components['schemas']['Reconciliation'];
@@ -3286,6 +3341,38 @@ export interface operations {
     };
     readLogs: {
         parameters: {
+    listPods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pods"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
             query?: {
                 tail?: number;
                 /** @description 10m, 2h, or an RFC 3339 time */

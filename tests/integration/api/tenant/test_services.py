@@ -44,6 +44,10 @@ def test_how_many_pods_answer_is_said_on_request_and_null_without_a_cluster(api:
     assert "ready" not in api.get("/services?ready=false").json["items"][0]
 
 
+def test_pods_without_a_cluster_are_the_platforms_fault(api: Api) -> None:
+    assert api.get("/services/hello/pods").status == 503
+
+
 def test_a_list_that_has_not_changed_is_not_sent_again(api: Api) -> None:
     first = api.get("/services")
     assert api.get("/services", If_None_Match=first.headers["ETag"]).status == 304
