@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -32,13 +32,15 @@ _LOOK_BACK = 100  # releases that are searched for one that was live
 class Wish:
     """What somebody wants to change. `base` is the commit that they saw; None means today's.
 
-    `expected` maps a path to the blob that has to be there now, None for nothing: it is strict, never merged.
+    `bases` maps a path to the commit that its change was made on, where that is another one: of a conflict that was
+    decided. `expected` maps a path to the blob that has to be there now, None for nothing: it is strict, never merged.
     """
 
     operations: Sequence[Operation]
     message: str | None = None
     base: str | None = None
     expected: Mapping[str, str | None] | None = None
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,12 +176,13 @@ class Changes:
             _refuse_unexpected(repository, draft, wish)
         base = repository.resolve(wish.base) if wish.base is not None else head
         merged = False
-        if base == head:
+        if base == head and not wish.bases:
             for operation in wish.operations:
                 draft.apply(operation)
         else:
+            bases = {path: repository.root_of(repository.resolve(ref)) for path, ref in wish.bases.items()}
             try:
-                merged = commit.merge_operations(draft, repository, repository.root_of(base), wish.operations)
+                merged = commit.merge_operations(draft, repository, repository.root_of(base), wish.operations, bases)
             except Conflict as conflict:
                 conflict.head = head
                 raise

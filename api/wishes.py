@@ -32,6 +32,7 @@ class Change(BaseModel):
     content: str | None = Field(None, description="what a put writes, as text")
     contentBase64: str | None = Field(None, description="what a put writes, as bytes")
     mode: Literal["100644", "100755"] | None = Field(None, description="of a put; without it, the mode that is there")
+    base: str | None = Field(None, description="the commit that this one was made on, where it is not the others' base")
 
 
 class Draft(BaseModel):
@@ -62,9 +63,20 @@ def read_base(draft: Draft, *, required: bool) -> str | None:
         detail = "`base` is missing: the commit that these changes were made on"
         hint = "send `head` as GET …/services answered it"
         raise Refused(Problem("bad-request", detail, hint=hint, pointer="/base"))
-    if draft.base is not None and not names.is_sha(draft.base):
-        raise Refused(Problem("bad-request", f"`base` is not a full commit id: {draft.base[:60]!r}", pointer="/base"))
+    _refuse_base(draft.base, "/base")
     return draft.base
+
+
+def read_bases(draft: Draft) -> dict[str, str]:
+    """The commits that single files were changed on, by path, where they say so. Raises Refused."""
+    for number, change in enumerate(draft.ops):
+        _refuse_base(change.base, f"/ops/{number}/base")
+    return {change.path: change.base for change in draft.ops if change.base is not None}
+
+
+def _refuse_base(base: str | None, pointer: str) -> None:
+    if base is not None and not names.is_sha(base):
+        raise Refused(Problem("bad-request", f"`base` is not a full commit id: {base[:60]!r}", pointer=pointer))
 
 
 def _read_one(change: Change, pointer: str) -> Operation | Problem:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -200,16 +200,24 @@ class Draft:
         self._repository.git.odb.write(ObjectType.TREE if kind == "tree" else ObjectType.BLOB, data)
 
 
-def merge_operations(draft: Draft, repository: Repository, base: str, operations: Sequence[Operation]) -> bool:
+def merge_operations(
+    draft: Draft,
+    repository: Repository,
+    base: str,
+    operations: Sequence[Operation],
+    bases: Mapping[str, str] | None = None,
+) -> bool:
     """Carry out operations that were made on the tree `base` on a draft of a later one.
 
-    A file that has changed since is merged line by line. True if anything had to be merged. Raises Conflict with
-    both sides of every file that cannot be.
+    `bases` has the trees that single paths were changed on, where it is another one. A file that has changed since is
+    merged line by line. True if anything had to be merged. Raises Conflict with both sides of every file that cannot
+    be.
     """
     sides, merged = [], False
+    starts = {path: Draft(repository, tree) for path, tree in (bases or {}).items()}
     start = Draft(repository, base)
     for operation in operations:
-        outcome = _merge_one(draft, start, repository, operation)
+        outcome = _merge_one(draft, starts.get(operation.path, start), repository, operation)
         if isinstance(outcome, Sides):
             sides.append(outcome)
         elif outcome is None:

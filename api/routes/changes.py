@@ -45,7 +45,8 @@ async def change_files(body: Draft, request: Request, platform: ThePlatform, com
     """One commit. What others have changed since `base` is merged; what overlaps is a 409 with both sides."""
     principal, tenant = committer
     operations = wishes.read_operations(body)
-    wish = Wish(operations, landing.read_message(body.message), wishes.read_base(body, required=True))
+    message, base = landing.read_message(body.message), wishes.read_base(body, required=True)
+    wish = Wish(operations, message, base, bases=wishes.read_bases(body))
     actor = landing.make_actor(principal, request.headers.get("user-agent"))
     with _pointing(body):
         landed = await platform.changes.apply(tenant, actor, wish)
@@ -104,7 +105,8 @@ async def roll_back(
 
 async def _check(platform: Platform, tenant: Tenant, body: Draft) -> dict[str, Any]:
     """What would be refused is listed, whatever status it would be refused with."""
-    wish = Wish(wishes.read_operations(body), base=wishes.read_base(body, required=False))
+    base = wishes.read_base(body, required=False)
+    wish = Wish(wishes.read_operations(body), base=base, bases=wishes.read_bases(body))
     plan: dict[str, str] = {}
     try:
         judged = await platform.changes.check(tenant, wish)

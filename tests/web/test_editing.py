@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from started_platform import StartedPlatform
 from visitor import Visitor, create_service, replace_text, sign_in
 
@@ -105,6 +105,21 @@ def test_two_people_in_one_file_both_land_where_they_do_not_overlap(
     assert "return 22" in text
 
 
+def merge_dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Merge")
+
+
+def file_of(page: Page, path: str) -> Locator:
+    """One file of the merge."""
+    return merge_dialog(page).get_by_role("region", name=path)
+
+
+def push_theirs(platform: StartedPlatform, texts: dict[str, str]) -> None:
+    clone = platform.clone()
+    clone.commit(texts)
+    clone.push()
+
+
 def test_who_changes_the_same_line_second_is_asked(
     platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
 ) -> None:
@@ -115,9 +130,11 @@ def test_who_changes_the_same_line_second_is_asked(
     save(page)
 
     other.keyboard.press("Control+s")
-    dialog = other.get_by_role("dialog", name="Merge")
+    dialog = merge_dialog(other)
     expect(dialog).to_contain_text("return 'mine'")
-    dialog.get_by_role("button", name="Keep mine").click()
+    expect(dialog.get_by_role("button", name="Commit & deploy")).to_be_disabled()
+    dialog.get_by_role("radio", name="Keep mine").check()
+    dialog.get_by_role("button", name="Commit & deploy").click()
 
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("return 'theirs'")
@@ -125,20 +142,95 @@ def test_who_changes_the_same_line_second_is_asked(
     assert text == TWO.replace("return 1", "return 'theirs'")
 
 
-def test_theirs_can_be_taken(
-    platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
-) -> None:
+def test_theirs_can_be_taken_and_mine_had_back(platform: StartedPlatform, page: Page, service_name: str) -> None:
     begin(platform, page, service_name)
     replace_text(page, TWO.replace("return 1", "return 'mine'"))
-    clone = platform.clone()
-    clone.commit({f"{service_name}/handler.py": TWO.replace("return 1", "return 'theirs'")})
-    clone.push()
+    push_theirs(platform, {f"{service_name}/handler.py": TWO.replace("return 1", "return 'theirs'")})
 
     page.keyboard.press("Control+s")
-    page.get_by_role("dialog", name="Merge").get_by_role("button", name="Take theirs").click()
+    merge_dialog(page).get_by_role("radio", name="Take theirs").check()
+    merge_dialog(page).get_by_role("button", name="Drop mine").click()
 
     expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("return 'theirs'")
     expect(page.get_by_text("No changes")).to_be_visible()
+    page.get_by_role("status", name="Notices").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("return 'mine'")
+    save(page)
+    text = (platform.clone().path / service_name / "handler.py").read_text()
+    assert text == TWO.replace("return 1", "return 'mine'")
+
+
+def test_each_file_is_decided_by_itself_and_all_is_one_commit_by_keys_alone(
+    platform: StartedPlatform, visit: Callable[..., Visitor], page: Page, service_name: str
+) -> None:
+    begin(platform, page, service_name)
+    names = ("apart.txt", "one.txt", "two.txt")
+    lines = "".join(f"line {number}\n" for number in range(9))
+    push_theirs(platform, {f"{service_name}/{name}": lines for name in names})
+    other = open_beside(platform, visit, page)
+    for person, word in ((page, "theirs"), (other, "mine")):
+        for name in names:
+            person.get_by_role("treeitem", name=name).or_(person.get_by_role("button", name=name)).first.click()
+            expect(person.get_by_role("textbox", name=name)).to_contain_text("line 8")
+            line = "line 8" if (name, person) == ("apart.txt", other) else "line 0"
+            person.get_by_role("textbox", name=name).focus()
+            replace_text(person, lines.replace(line, f"{word} in {name}"))
+        expect(person.get_by_text("3 unsaved")).to_be_visible()
+    save(page)
+    before = platform.clone().head()
+
+    other.keyboard.press("Control+s")
+    dialog = merge_dialog(other)
+    expect(dialog.get_by_role("status")).to_have_text("2 of 2 files left to decide")
+    expect(dialog.get_by_role("region")).to_have_count(2)
+    expect(file_of(other, "one.txt").get_by_role("radio", name="Keep mine")).to_be_focused()
+    other.keyboard.press("Space")
+    expect(dialog.get_by_role("status")).to_have_text("1 of 2 files left to decide")
+    other.keyboard.press("Escape")  # nothing of what was decided is lost
+    expect(dialog).to_be_hidden()
+    other.keyboard.press("Control+Shift+s")
+    other.keyboard.type("Agree with the others")
+    other.keyboard.press("Enter")
+    expect(file_of(other, "one.txt").get_by_role("radio", name="Keep mine")).to_be_checked()
+    expect(file_of(other, "two.txt").get_by_role("radio", name="Keep mine")).to_be_focused()
+    other.keyboard.press("ArrowDown")
+    expect(file_of(other, "two.txt").get_by_role("radio", name="Take theirs")).to_be_checked()
+    expect(dialog.get_by_role("status")).to_have_text("All 2 files are decided")
+    other.keyboard.press("Enter")
+
+    expect(dialog).to_be_hidden()
+    clone = platform.clone()
+    assert clone.git("log", "--format=%s", f"{before}..HEAD").stdout.splitlines() == ["Agree with the others"]
+    read = {name: (clone.path / service_name / name).read_text() for name in names}
+    assert read["one.txt"] == lines.replace("line 0", "mine in one.txt")
+    assert read["two.txt"] == lines.replace("line 0", "theirs in two.txt")
+    assert read["apart.txt"] == lines.replace("line 0", "theirs in apart.txt").replace("line 8", "mine in apart.txt")
+
+
+def test_theirs_may_move_while_one_decides(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    begin(platform, page, service_name)
+    replace_text(page, TWO.replace("return 1", "return 'mine'"))
+    push_theirs(platform, {f"{service_name}/handler.py": TWO.replace("return 1", "return 'theirs'")})
+    page.keyboard.press("Control+s")
+    handler = file_of(page, "handler.py")
+    handler.get_by_role("radio", name="Merge").check()
+    merged = handler.get_by_role("textbox", name="handler.py, merged")
+    expect(merged).to_contain_text("return 'mine'")
+    merged.focus()
+    replace_text(page, TWO.replace("return 1", "return 'both'"))
+
+    push_theirs(platform, {f"{service_name}/handler.py": TWO.replace("return 1", "return 'moved'")})
+    merge_dialog(page).get_by_role("button", name="Commit & deploy").click()
+
+    expect(handler.get_by_role("status")).to_contain_text("It has changed on main once more")
+    expect(handler.get_by_role("textbox", name="handler.py on main")).to_contain_text("return 'moved'")
+    expect(handler.get_by_role("radio", name="Keep mine")).to_be_focused()
+    handler.get_by_role("radio", name="Merge").check()
+    expect(merged).to_contain_text("return 'both'")
+    merge_dialog(page).get_by_role("button", name="Commit & deploy").click()
+    expect(merge_dialog(page)).to_be_hidden()
+    text = (platform.clone().path / service_name / "handler.py").read_text()
+    assert text == TWO.replace("return 1", "return 'both'")
 
 
 def test_a_tab_that_dies_loses_nothing_typed(page: Page, service_name: str) -> None:

@@ -878,6 +878,8 @@ export interface components {
             contentBase64?: string | null;
             /** @description of a put; without it, the mode that is there */
             mode?: ("100644" | "100755") | null;
+            /** @description the commit that this one was made on, where it is not the others' base */
+            base?: string | null;
         };
         /** @description Operations that were made on the commit `base`. */
         Draft: {

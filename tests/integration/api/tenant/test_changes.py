@@ -90,6 +90,30 @@ def test_what_others_changed_meanwhile_is_merged_where_nothing_overlaps(api: Api
     assert api.get("/services/hello/files/a.txt").body == b"y"
 
 
+def test_what_was_decided_of_a_conflict_lands_with_the_rest_in_one_commit(api: Api) -> None:
+    lines = "one\ntwo\nthree\nfour\n"
+    api.plant(Put("hello/a.txt", lines.encode()), Put("hello/b.txt", lines.encode()))
+    old = api.head
+    theirs = lines.replace("one", "theirs").encode()
+    api.plant(Put("hello/a.txt", theirs), Put("hello/b.txt", theirs))
+    mine = {"op": "put", "path": "hello/a.txt", "content": lines.replace("one", "mine")}
+    apart = {"op": "put", "path": "hello/b.txt", "content": lines.replace("four", "mine")}
+    refused = api.post("/changes", base=old, ops=[mine, apart])
+    assert [side["path"] for side in refused.json["sides"]] == ["hello/a.txt"]
+    decided = {**mine, "base": refused.json["head"]}
+
+    api.plant(Put("hello/a.txt", lines.replace("one", "moved again").encode()))
+    again = api.post("/changes", base=old, ops=[decided, apart])
+    assert [side["theirs"][:5] for side in again.json["sides"]] == ["moved"]
+    landed = api.post("/changes", base=old, ops=[{**mine, "base": again.json["head"]}, apart])
+
+    assert (landed.status, landed.json["commit"]["parents"]) == (200, [again.json["head"]])
+    assert api.get("/services/hello/files/a.txt").body == lines.replace("one", "mine").encode()
+    assert api.get("/services/hello/files/b.txt").body == b"theirs\ntwo\nthree\nmine\n"
+    nowhere = api.post("/changes", base=old, ops=[{**mine, "base": "main"}])
+    assert (nowhere.status, nowhere.json["errors"][0]["pointer"]) == (400, "/ops/0/base")
+
+
 def test_a_check_finds_what_a_change_would_be_refused_for(api: Api) -> None:
     before = api.head
     good = {"op": "put", "path": "b/service.yaml", "content": ""}

@@ -1,7 +1,6 @@
 /** The panes of a service, and what they share: the file that is open and the drafts. Each pane has its own file. */
 import { useMemo, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
-import { isConflict } from "@/api/problems";
 import type { Service } from "@/api/schema";
 import { useAction } from "@/components/actions/registry";
 import { commitCommands } from "@/components/copy-as/service-commands";
@@ -22,7 +21,7 @@ import { RestoredNote } from "./RestoredNote";
 import { Tabs } from "./Tabs";
 import type { Place } from "./traceback";
 import { wholePath } from "./operations";
-import { useCommit } from "./use-commit";
+import { isMerging, useCommit } from "./use-commit";
 import { useDrafts } from "./use-drafts";
 import { useFiles } from "./use-files";
 import { useProblems } from "./use-problems";
@@ -95,9 +94,7 @@ export function Workspace({ slug, service, kept }: Props) {
       </section>
       <Console slug={slug} service={service} />
       <Drawer slug={slug} service={service} paths={paths} problems={problems} onOpen={openPlace} />
-      {isConflict(commit.error) && (
-        <MergePanel service={service} conflict={commit.error} drafts={drafts} commit={commit} dispatch={dispatch} />
-      )}
+      {isMerging(commit) && <MergePanel drafts={drafts} commit={commit} dispatch={dispatch} />}
     </div>
   );
 }

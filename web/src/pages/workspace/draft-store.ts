@@ -4,7 +4,7 @@
  */
 import { NO_DRAFTS, type Drafts } from "./drafts";
 
-export interface KeptDrafts extends Drafts {
+export interface KeptDrafts extends Pick<Drafts, "texts" | "pinned">, Partial<Pick<Drafts, "merges">> {
   /** When the last of it was typed, in milliseconds since the epoch. */
   at: number;
 }

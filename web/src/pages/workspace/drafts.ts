@@ -1,4 +1,6 @@
 /** What somebody has typed and not yet committed. Pure: a state, and what happens to it. */
+import type { Sides } from "@/api/schema";
+import { meetSides, type Choice, type Merge, type Merges } from "./merge/merges";
 
 /** What files are to say, by their paths below the service. */
 export type Texts = Readonly<Record<string, string>>;
@@ -7,14 +9,19 @@ export type Texts = Readonly<Record<string, string>>;
 export interface Drafts {
   texts: Texts;
   pinned: string | null;
+  /** Those of the texts that others have changed too, and what is decided of them. */
+  merges: Merges;
 }
 
-export const NO_DRAFTS: Drafts = { texts: {}, pinned: null };
+export const NO_DRAFTS: Drafts = { texts: {}, pinned: null, merges: {} };
 
 export type DraftAction =
   /** `saved`: what the file says at `base`; null for a file that is not there yet. */
   | { type: "edit"; path: string; text: string; saved: string | null; base: string }
-  | { type: "drop"; path: string }
+  /** They cannot be committed: others have changed the same lines. `isDecided`: what was sent had been decided before. */
+  | { type: "met"; head: string; sides: readonly Sides[]; isDecided: boolean }
+  | { type: "choose"; path: string; choice: Choice }
+  | { type: "merge"; path: string; text: string }
   /**
    * A commit has taken over what was sent. `isDecided`: of a conflict, so also drafts go that said something else.
    * `commit`: what the drafts that are left are changes of from now on; null where that has not changed.
@@ -26,24 +33,40 @@ export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
   switch (action.type) {
     case "edit": {
       const texts = action.text === action.saved ? without(drafts.texts, action.path) : { ...drafts.texts, [action.path]: action.text };
-      return pin(texts, drafts.pinned ?? action.base);
+      // What was decided of a file was decided of what it said then.
+      return pin(texts, drafts.pinned ?? action.base, change(drafts.merges, action.path, { choice: null }));
     }
-    case "drop":
-      return pin(without(drafts.texts, action.path), drafts.pinned);
+    case "met": {
+      const asked = new Set(action.sides.map(({ path }) => path));
+      const known = action.isDecided ? drafts.merges : keep(drafts.merges, (path) => asked.has(path));
+      return pin(drafts.texts, drafts.pinned, meetSides(known, action.head, action.sides));
+    }
+    case "choose":
+      return { ...drafts, merges: change(drafts.merges, action.path, { choice: action.choice }) };
+    case "merge":
+      return { ...drafts, merges: change(drafts.merges, action.path, { merged: action.text }) };
     case "landed": {
       const isTaken = (path: string, text: string) => (action.isDecided ? path in action.sent : action.sent[path] === text);
-      const texts = Object.fromEntries(Object.entries(drafts.texts).filter(([path, text]) => !isTaken(path, text)));
-      return pin(texts, action.commit ?? drafts.pinned);
+      return pin(keep(drafts.texts, (path, text) => !isTaken(path, text)), action.commit ?? drafts.pinned, drafts.merges);
     }
     case "discard":
       return NO_DRAFTS;
   }
 }
 
-function pin(texts: Texts, pinned: string | null): Drafts {
-  return Object.keys(texts).length === 0 ? NO_DRAFTS : { texts, pinned };
+function pin(texts: Texts, pinned: string | null, merges: Merges): Drafts {
+  return Object.keys(texts).length === 0 ? NO_DRAFTS : { texts, pinned, merges: keep(merges, (path) => path in texts) };
+}
+
+function change(merges: Merges, path: string, about: Partial<Merge>): Merges {
+  const merge = merges[path];
+  return merge === undefined ? merges : { ...merges, [path]: { ...merge, ...about } };
 }
 
 function without(texts: Texts, path: string): Texts {
-  return Object.fromEntries(Object.entries(texts).filter(([other]) => other !== path));
+  return keep(texts, (other) => other !== path);
+}
+
+function keep<Value>(all: Readonly<Record<string, Value>>, isWanted: (path: string, value: Value) => boolean): Record<string, Value> {
+  return Object.fromEntries(Object.entries(all).filter(([path, value]) => isWanted(path, value)));
 }

@@ -12,6 +12,10 @@ export function relativePath(service: Pick<Service, "path">, path: string): stri
   return service.path !== "" && path.startsWith(`${service.path}/`) ? path.slice(service.path.length + 1) : path;
 }
 
-export function writeOperations(service: Pick<Service, "path">, texts: Texts): Draft["ops"] {
-  return Object.entries(texts).map(([path, content]) => ({ op: "put", path: wholePath(service, path), content }));
+/** `bases`: the commits that single files were changed on, where it is not that of the rest. */
+export function writeOperations(service: Pick<Service, "path">, texts: Texts, bases: Texts = {}): Draft["ops"] {
+  return Object.entries(texts).map(([path, content]) => {
+    const base = bases[path];
+    return { op: "put", path: wholePath(service, path), content, ...(base === undefined ? {} : { base }) };
+  });
 }

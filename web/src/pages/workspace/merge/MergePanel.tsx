@@ -1,65 +1,76 @@
-/** Others have changed the same lines: for each file both versions, and a decision. Nothing is overwritten unseen. */
-import type { UseMutationResult } from "@tanstack/react-query";
-import { Suspense, lazy, useState, type Dispatch } from "react";
-import type { ApiProblem } from "@/api/problems";
-import type { ChangesLanding, Service } from "@/api/schema";
+/** Others have changed the same lines: for each file both versions and a choice, and one commit of all. Nothing is overwritten unseen. */
+import type { Dispatch } from "react";
+import { isConflict } from "@/api/problems";
 import { showModal } from "@/components/modal";
-import type { DraftAction, Drafts, Texts } from "../drafts";
-import { relativePath } from "../operations";
-import type { Save } from "../use-commit";
+import { ProblemPanel } from "@/components/ProblemPanel";
+import { useToast } from "@/components/Toasts";
+import type { DraftAction, Drafts } from "../drafts";
+import type { Commit } from "../use-commit";
+import { MergeFile } from "./MergeFile";
 import styles from "./MergePanel.module.css";
-
-const MergeEditor = lazy(() => import("./MergeEditor"));
+import { countLeft, decide } from "./merges";
 
 interface Props {
-  service: Service;
-  conflict: ApiProblem;
   drafts: Drafts;
-  commit: UseMutationResult<ChangesLanding, Error, Save>;
+  commit: Commit;
   dispatch: Dispatch<DraftAction>;
 }
 
-export function MergePanel({ service, conflict, drafts, commit, dispatch }: Props) {
-  const sides = conflict.sides.map((side) => ({ ...side, path: relativePath(service, side.path) }));
-  const [merged, setMerged] = useState<Texts>({});
-  const mine = Object.fromEntries(sides.map(({ path }) => [path, drafts.texts[path] ?? ""]));
-  const commitTexts = (texts: Texts) => {
-    const message = `Merge ${Object.keys(texts).join(", ")}`;
-    commit.mutate({ texts, base: conflict.problem.head ?? null, message, isDecided: true });
+export function MergePanel({ drafts, commit, dispatch }: Props) {
+  const { texts: typed, pinned, merges } = drafts;
+  const toast = useToast();
+  const files = Object.entries(merges).sort(([one], [other]) => one.localeCompare(other));
+  const left = countLeft(merges);
+  const next = files.find(([, { choice }]) => choice === null)?.[0];
+  const { texts, bases, taken } = decide(typed, merges);
+  const isCommit = Object.keys(texts).length > 0;
+  /** Theirs were taken, and mine can be had back. */
+  const offer = (base: string) => {
+    const paths = Object.keys(taken);
+    if (paths.length === 0) return;
+    const undo = () => {
+      for (const [path, text] of Object.entries(taken)) dispatch({ type: "edit", path, text, saved: null, base });
+    };
+    toast({ text: `Took theirs in ${paths.join(", ")}`, action: { label: "Undo", run: undo } });
   };
-  const takeTheirs = () => {
-    for (const { path } of sides) dispatch({ type: "drop", path });
+  const finish = () => {
+    if (commit.isPending || left > 0) return;
+    if (isCommit) {
+      const message = commit.variables?.message ?? `Merge ${Object.keys(texts).join(", ")}`;
+      commit.mutate({ texts, base: pinned, message, decided: { bases, taken } }, { onSuccess: ({ commit: { sha } }) => { offer(sha); } });
+      return;
+    }
     commit.reset();
+    dispatch({ type: "landed", sent: taken, isDecided: true, commit: null });
+    offer(files[0]?.[1].base ?? "");
   };
   return (
-    <dialog ref={showModal} aria-label="Merge" className={styles.panel} onCancel={commit.reset}>
-      <h2>Somebody else has changed the same lines</h2>
-      <p className="muted">Left is what is on main now, right is yours; the right side can be edited.</p>
-      {sides.map(({ path, theirs }) => (
-        <section key={path} aria-label={path}>
-          <h3 className="mono">{path}</h3>
-          {theirs === null || theirs === undefined ? (
-            <p className="muted">It is not on main any more.</p>
-          ) : (
-            <Suspense>
-              <MergeEditor
-                path={path}
-                theirs={theirs}
-                mine={mine[path] ?? ""}
-                onChange={(text) => { setMerged((known) => ({ ...known, [path]: text })); }}
-              />
-            </Suspense>
-          )}
-        </section>
-      ))}
-      <p className={styles.actions}>
-        <button onClick={commit.reset}>Cancel</button>
-        <button onClick={takeTheirs}>Take theirs</button>
-        <button onClick={() => { commitTexts(mine); }}>Keep mine</button>
-        <button className="primary" disabled={commit.isPending} onClick={() => { commitTexts({ ...mine, ...merged }); }}>
-          Commit the right side
-        </button>
-      </p>
+    <dialog ref={showAtNext} aria-label="Merge" className={styles.panel} onCancel={commit.reset}>
+      <form onSubmit={(event) => { event.preventDefault(); finish(); }}>
+        <h2>Somebody else has changed the same lines</h2>
+        <p className="muted">Left is what is on main now, right is yours. Each file is decided by itself; then all of it is one commit.</p>
+        {files.map(([path, merge]) => (
+          <MergeFile key={`${path} ${merge.theirsSha ?? ""}`} path={path} mine={typed[path] ?? ""} merge={merge} isNext={path === next} dispatch={dispatch} />
+        ))}
+        {commit.error && !isConflict(commit.error) && <ProblemPanel error={commit.error} />}
+        <p className={styles.foot}>
+          <span role="status">{commit.isPending ? "Committing…" : sayLeft(left, files.length)}</span>
+          <button type="button" onClick={commit.reset}>Cancel</button>
+          <button className="primary" disabled={left > 0}>{left > 0 || isCommit ? "Commit & deploy" : "Drop mine, there is nothing to commit"}</button>
+        </p>
+      </form>
     </dialog>
   );
+}
+
+/** The keys are at what is to be decided next; the browser itself would begin at the top. */
+function showAtNext(dialog: HTMLDialogElement): () => void {
+  const close = showModal(dialog);
+  dialog.querySelector<HTMLElement>("[data-next]")?.focus();
+  return close;
+}
+
+function sayLeft(left: number, all: number): string {
+  if (left === 0) return all === 1 ? "Decided" : `All ${all} files are decided`;
+  return all === 1 ? "To be decided" : `${left} of ${all} files left to decide`;
 }
