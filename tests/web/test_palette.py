@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from shown_pages import Shop
 from started_platform import StartedPlatform
 from tested_platform import run_command
@@ -72,6 +72,34 @@ def test_files_commits_and_pages_are_found(platform: StartedPlatform, page: Page
     open_palette(page).fill("shop handler")
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox", name="handler.py")).to_be_visible()
+
+
+def test_a_commit_of_long_ago_is_found_on_the_server(platform: StartedPlatform, page: Page) -> None:
+    clone = platform.clone()
+    old = clone.commit({"notes/plan.txt": "Quinces next year.\n"}, "Plan\n\nFor next year: sell quinces")
+    for number in range(45):  # more than the palette knows by itself
+        clone.commit({"notes/count.txt": f"{number}\n"}, f"Count to {number}")
+    clone.push()
+    waiting: list[Route] = []
+    page.route(re.compile(r"/commits\?.*text="), lambda route: waiting.append(route), times=1)
+    dialog = page.get_by_role("dialog", name="Palette")
+    field = open_palette(page)
+    expect(options(page).filter(has_text="Count to 44")).to_be_visible()
+
+    with page.expect_request(re.compile(r"/commits\?.*text=sell")):
+        field.fill("sell quinces")
+    expect(dialog.get_by_text("Looking through all commits…")).to_be_visible()
+    expect(dialog.get_by_role("status")).to_have_text("0 results, searching…")
+    waiting.pop().continue_()
+    expect(selected(page)).to_contain_text(f"{old[:7]} Plan")
+    expect(dialog.get_by_role("status")).to_have_text("1 result")
+    field.fill("nothing is called so")
+    expect(dialog.get_by_text("Nothing is called so, and no commit says it.")).to_be_visible()
+    field.fill(old[:12])
+    expect(selected(page)).to_contain_text(f"{old[:7]} Plan")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1, name="Plan")).to_be_visible()
 
 
 def test_an_action_with_its_argument(platform: StartedPlatform, page: Page, service_name: str) -> None:

@@ -1309,8 +1309,6 @@ export interface components {
             tenants: number;
             users: number;
         };
-        /** @description A refusal (RFC 9457): the first problem, and each in `errors`. */
-        Problem: {
         /**
          * @description One process of a revision. `commit` is null where it is not known any more, `sentence` says why it is no better.
          *
@@ -1342,6 +1340,8 @@ export interface components {
         Pods: {
             items: components["schemas"]["Pod"][];
         };
+        /** @description A refusal (RFC 9457): the first problem, and each in `errors`. */
+        Problem: {
             type: components["schemas"]["ProblemType"];
             detail: string;
             file?: string;
@@ -1658,12 +1658,12 @@ export type Permissions = components['schemas']['Permissions'];
 export type PersonalToken = components['schemas']['PersonalToken'];
 export type PersonalTokens = components['schemas']['PersonalTokens'];
 export type PlatformFacts = components['schemas']['PlatformFacts'];
-export type Problem = components['schemas']['Problem'];
-export type ProblemEntry = components['schemas']['ProblemEntry'];
 export type Pod = components['schemas']['Pod'];
 export type PodEnd = components['schemas']['PodEnd'];
 export type PodState = components['schemas']['PodState'];
 export type Pods = components['schemas']['Pods'];
+export type Problem = components['schemas']['Problem'];
+export type ProblemEntry = components['schemas']['ProblemEntry'];
 export type ProblemKind = components['schemas']['ProblemKind'];
 export type ProblemType = components['schemas']['ProblemType'];
 export type Reconciliation = components['schemas']['Reconciliation'];
@@ -3341,8 +3341,6 @@ export interface operations {
             };
         };
     };
-    readLogs: {
-        parameters: {
     listPods: {
         parameters: {
             query?: never;
@@ -3375,6 +3373,8 @@ export interface operations {
             };
         };
     };
+    readLogs: {
+        parameters: {
             query?: {
                 tail?: number;
                 /** @description 10m, 2h, or an RFC 3339 time */

@@ -3,6 +3,7 @@ import { useId, useState, type KeyboardEvent } from "react";
 import { sayKeys } from "@/components/actions/chord";
 import { Keys } from "@/components/actions/Keys";
 import { showModal } from "@/components/modal";
+import { sayProblem } from "@/components/say-problem";
 import styles from "./Palette.module.css";
 import { rank } from "./rank";
 import { keepRecent, readRecent } from "./recent";
@@ -15,8 +16,8 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const [recent] = useState(readRecent);
-  const entries = useEntries(slug, query);
-  const found = rank(query, entries, recent);
+  const { known, found: searched, isSearching, error } = useEntries(slug, query);
+  const found = [...rank(query, known, recent), ...searched];
   const shown = found.slice(0, MOST);
   const active = shown[Math.min(at, shown.length - 1)];
   const choose = (entry: Entry | undefined) => {
@@ -57,6 +58,7 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
           placeholder="A service, a file, a commit; or what to do: roll back, logs, reconcile…"
           autoComplete="off"
           spellCheck={false}
+          maxLength={200}
           value={query}
           onChange={(event) => { setQuery(event.target.value); setAt(0); }}
           onKeyDown={onKeyDown}
@@ -78,9 +80,13 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
             </li>
           ))}
         </ul>
+        {error && <p role="alert" className={styles.note}>The older commits could not be searched. {sayProblem(error)}</p>}
+        {!error && found.length === 0 && (
+          <p className={styles.note}>{isSearching ? "Looking through all commits…" : "Nothing is called so, and no commit says it."}</p>
+        )}
         <div className={styles.foot}>
           <code id={`${id}-command`}>{command?.text}</code>
-          <span role="status">{found.length === 1 ? "1 result" : `${found.length} results`}</span>
+          <span role="status">{found.length === 1 ? "1 result" : `${found.length} results`}{isSearching && ", searching…"}</span>
         </div>
       </div>
     </dialog>

@@ -16,6 +16,7 @@ import { useToast } from "@/components/Toasts";
 import { useRights } from "@/components/use-rights";
 import * as paths from "@/paths";
 import type { Findable } from "./rank";
+import { useFoundCommits, type FoundCommits } from "./use-found-commits";
 
 export interface Entry extends Findable {
   kind: "Action" | "Service" | "File" | "Commit";
@@ -26,22 +27,32 @@ export interface Entry extends Findable {
 
 const MOST_SERVICES = 20; // whose files are looked through: those that are named first
 
-export function useEntries(slug: string | undefined, query: string): Entry[] {
+/** `known` is to be ranked; `found` fits already: the server has searched for it. */
+export interface Entries extends Pick<FoundCommits, "isSearching" | "error"> {
+  known: Entry[];
+  found: Entry[];
+}
+
+export function useEntries(slug: string | undefined, query: string): Entries {
   const here = useActions()
     .filter(({ isKeyOnly }) => !isKeyOnly)
     .map(({ name, keys, commands, run }): Entry => ({ id: `do ${name}`, kind: "Action", text: name, keys, commands, run }));
-  return [...here, ...useTenantEntries(query, slug)];
+  const { known, ...rest } = useTenantEntries(query, slug);
+  return { ...rest, known: [...here, ...known] };
 }
 
 /** Of no tenant, none. */
-function useTenantEntries(query: string, slug = ""): Entry[] {
+function useTenantEntries(query: string, slug = ""): Entries {
   const enabled = slug !== "";
   const services = useQuery({ ...serviceList(slug), enabled }).data?.items ?? [];
-  const commits = useInfiniteQuery({ ...commitHistory(slug), enabled }).data?.pages[0]?.items ?? [];
+  const { data: newest, hasNextPage } = useInfiniteQuery({ ...commitHistory(slug), enabled });
+  const commits = newest?.pages[0]?.items;
+  const { commits: older, ...searching } = useFoundCommits(slug, query, commits, hasNextPage || (newest?.pages.length ?? 0) > 1);
   const ofServices = useServiceEntries(slug, services);
-  const ofCommits = useCommitEntries(slug, commits, services);
+  const ofCommits = useCommitEntries(slug, commits ?? [], services);
+  const found = useCommitEntries(slug, older, services);
   const files = useFileEntries(slug, chooseServices(services, query));
-  return enabled ? [...ofServices, ...files, ...ofCommits] : [];
+  return { ...searching, found, known: enabled ? [...ofServices, ...files, ...ofCommits] : [] };
 }
 
 function useServiceEntries(slug: string, services: Service[]): Entry[] {
