@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,18 +200,21 @@ def _comes_first(
     return judged.state == "Progressing"
 
 
-def read_files(path: Path, targets: Mapping[str, Target]) -> dict[str, list[File]]:
-    """The files of revisions, by service. Raises NotFound."""
+def read_files(
+    path: Path, targets: Mapping[str, Target], unread: Collection[str] = frozenset()
+) -> dict[str, list[File]]:
+    """The files of revisions, by service; of those that are `unread`, without their bytes. Raises NotFound."""
     repository = Repository(path)
-    return {service: list(_walk(repository, target.tree, "")) for service, target in targets.items()}
+    return {
+        service: list(_walk(repository, target.tree, "", reads=service not in unread))
+        for service, target in targets.items()
+    }
 
 
-def _walk(repository: Repository, tree: str, prefix: str) -> list[File]:
-    files = []
+def _walk(repository: Repository, tree: str, prefix: str, *, reads: bool) -> Iterator[File]:
     for entry in repository.tree(tree):
         name = prefix + entry.name.decode()
         if entry.kind == "tree":
-            files += _walk(repository, entry.oid, name + "/")
+            yield from _walk(repository, entry.oid, name + "/", reads=reads)
         else:
-            files.append(File(name, entry.mode, repository.blob(entry.oid)))
-    return files
+            yield File(name, entry.mode, repository.blob(entry.oid) if reads else None)

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from controller import live_objects
+from controller import live_objects, wanted
 from controller.autoscaling import find_idle
 from controller.drift import Drifts
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes, advance, short
-from controller.reading import Reading, Target, choose_targets, read_files, read_tenant
+from controller.reading import Reading, Target, choose_targets, read_tenant
+from controller.wanted import take_fingerprint
 from core import health, history, names, plan, render
 from core.check import Checker
 from core.cluster import Cluster, ClusterError
@@ -81,23 +82,25 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     live = doors.objects.of(tenant.namespace)
     pods = live_objects.group_pods(live)
     targets = choose_targets(reading, live, pods, tenant.namespace)
-    wanted = await _render(tenant, reading, targets, doors, memory)
+    path = doors.tenants.path_of(tenant)
+    objects = await wanted.render_changed(tenant, reading, targets, memory.settled, doors.objects, path, doors.image)
     owners = doors.objects.owners(tenant.namespace)
     made = plan.make_plan(
         render.render_tenant(render.Owner(tenant.id, tenant.slug), render.Quota()),
-        wanted,
+        objects,
         live,
         named_trees=_name_trees(reading, targets, live, pods),
-        kept=(frozenset(targets) - frozenset(wanted)) | reading.unreadable,
+        kept=(frozenset(targets) - frozenset(objects)) | reading.unreadable,
         prune_allowed=reading.asks_prune or reading.head in tenant.allowed_prunes,
         owners=owners,
         idle=await find_idle(doors.cluster, tenant.namespace, live, owners),
     )
     made, postponed = memory.drifts.sift(made, live, owners, time.time())
+    made = await wanted.fill(made, targets, path)
     _open_releases(tenant, reading, made, doors, memory)
     failures = await _apply(tenant, reading, made, targets, doors, memory)
     await memory.drifts.finish(failures, doors.cluster, doors.objects)
-    _settle(tenant, targets, wanted.keys() - postponed.keys(), failures, doors, memory)
+    _settle(targets, objects.keys() - postponed.keys(), failures, doors, memory)
     waits = [_advance_releases(tenant, reading, doors, memory), *postponed.values()]
     look_again = min((seconds for seconds in waits if seconds is not None), default=None)
     await _set_live(tenant, reading, doors, memory)
@@ -120,50 +123,6 @@ async def _take_requests(tenant: Tenant, doors: Doors, memory: Memory) -> None:
                     await _delete(pod, doors)
 
 
-async def _render(
-    tenant: Tenant, reading: Reading, targets: Mapping[str, Target], doors: Doors, memory: Memory
-) -> dict[str, list[Object]]:
-    """The objects of the services that are not settled: those whose revision or whose live objects have changed."""
-    changed = {s: t for s, t in targets.items() if memory.settled.get(s) != _fingerprint(tenant, t, doors)}
-    if not changed:
-        return {}
-    files = await asyncio.to_thread(read_files, doors.tenants.path_of(tenant), changed)
-    owner = render.Owner(tenant.id, tenant.slug)
-    wanted = {}
-    for service, target in changed.items():
-        known = live_objects.commits_of(doors.objects.find(tenant.namespace, "Service", service))
-        commits = render.remember_commit(known, target.tree, target.commit, keep=_trees_to_name(reading, service))
-        revision = render.Revision(service, target.tree, target.commit, target.descriptor, files[service])
-        wanted[service] = list(render.render_service(owner, revision, commits, doors.image))
-    return wanted
-
-
-def _trees_to_name(reading: Reading, service: str) -> list[str]:
-    live = reading.live.get(service)
-    return [short(live.tree)] if live else []
-
-
-def _fingerprint(tenant: Tenant, target: Target, doors: Doors) -> tuple[str, ...]:
-    """What must stay the same for a service to need no look: its revision, and the versions of its live objects."""
-    config_map = names.config_map_name(target.service, target.tree)
-    found = [
-        doors.objects.find(tenant.namespace, kind, name)
-        for kind, name in (("ConfigMap", config_map), ("Service", target.service), ("Deployment", target.service))
-    ]
-    owners = doors.objects.owners(target.namespace)
-    ours = (owners[plan.key_of(obj)].own for obj in found if obj is not None and plan.key_of(obj) in owners)
-    return (target.tree, target.commit, *map(_mark, found), *ours)
-
-
-def _mark(obj: Object | None) -> str:
-    """Changes when what we wrote may have: a Deployment's version also counts its status, its generation does not."""
-    if obj is None:
-        return "-"
-    metadata = obj["metadata"]
-    version = metadata.get("generation") if obj["kind"] == "Deployment" else metadata.get("resourceVersion")
-    return f"{metadata.get('uid')}/{version}/{names.annotation_of(obj, names.ANNOTATION_HASH)}"
-
-
 def _name_trees(
     reading: Reading,
     targets: Mapping[str, Target],
@@ -174,7 +133,7 @@ def _name_trees(
     found = {}
     for service, target in targets.items():
         trees = {short(target.tree), *(names.label_of(p, names.LABEL_TREE) or "" for p in pods.get(service, ()))}
-        trees.update(_trees_to_name(reading, service))
+        trees.update(wanted.trees_to_name(reading, service))
         deployment = live.get(("Deployment", target.namespace, service))
         trees.add(live_objects.tree_of(deployment) or "")
         found[service] = frozenset(trees)
@@ -281,7 +240,6 @@ def _tip(tenant: Tenant, doors: Doors) -> str | None:
 
 
 def _settle(
-    tenant: Tenant,
     targets: Mapping[str, Target],
     wanted: Collection[str],
     failures: Mapping[str, ClusterError],
@@ -292,7 +250,7 @@ def _settle(
     now = time.time()
     for service in wanted:
         if service not in failures:
-            memory.settled[service] = _fingerprint(tenant, targets[service], doors)
+            memory.settled[service] = take_fingerprint(targets[service], doors.objects)
             if memory.applied.get(service, ("", 0.0))[0] != targets[service].tree:
                 memory.applied[service] = (targets[service].tree, now)
     for gone in memory.settled.keys() - targets.keys():

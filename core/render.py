@@ -36,6 +36,8 @@ RESTRICTED_CONTAINER: Object = {
     "capabilities": {"drop": ["ALL"]},
 }
 _MI = 1024 * 1024
+_CONTENTS = ("data", "binaryData")
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -54,11 +56,11 @@ class Owner:
 
 @dataclass(frozen=True)
 class File:
-    """A file of a revision: its path below the service, its mode as in git, its bytes."""
+    """A file of a revision: its path below the service, its mode as in git, its bytes, None if they were not read."""
 
     path: str
     mode: int
-    data: bytes
+    data: bytes | None
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def digest(obj: Object) -> str:
     """What an object's contents hash to; the recorded hash itself is left out."""
     annotations = {k: v for k, v in obj["metadata"].get("annotations", {}).items() if k != names.ANNOTATION_HASH}
     bare = {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
-    return hashlib.sha256(json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+    return hashlib.sha256(_ENCODER.encode(bare).encode()).hexdigest()[:32]
 
 
 def _finish(obj: Object) -> Object:
@@ -192,23 +194,33 @@ def _keyed(files: Sequence[File]) -> list[tuple[str, File]]:
 
 
 def _config_map(owner: Owner, revision: Revision) -> Object:
+    labels = names.service_labels(owner.id, revision.service) | {names.LABEL_TREE: names.short_tree(revision.tree)}
+    name = names.config_map_name(revision.service, revision.tree)
+    obj: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(owner, name, labels)}
+    obj |= {"immutable": True}
+    # The tree says what the contents are, whether or not they were read.
+    obj["metadata"]["annotations"] = {names.ANNOTATION_HASH: digest(obj | {"tree": revision.tree})}
+    return obj | render_contents(revision.files)
+
+
+def has_contents(config_map: Object) -> bool:
+    """Does it come with its files?"""
+    return not config_map.keys().isdisjoint(_CONTENTS)
+
+
+def render_contents(files: Sequence[File]) -> Object:
+    """What of a ConfigMap the files are in; nothing where they were not read."""
     text: dict[str, str] = {}
     binary: dict[str, str] = {}
-    for key, file in _keyed(revision.files):
+    for key, file in _keyed(files):
+        if file.data is None:
+            return {}
         decoded = _decode(file.data)
         if decoded is None:
             binary[key] = base64.b64encode(file.data).decode()
         else:
             text[key] = decoded
-    labels = names.service_labels(owner.id, revision.service) | {names.LABEL_TREE: names.short_tree(revision.tree)}
-    name = names.config_map_name(revision.service, revision.tree)
-    obj: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(owner, name, labels)}
-    obj |= {"immutable": True}
-    if text:
-        obj["data"] = text
-    if binary:
-        obj["binaryData"] = binary
-    return _finish(obj)
+    return {key: found for key, found in zip(_CONTENTS, (text, binary), strict=True) if found}
 
 
 def _decode(data: bytes) -> str | None:

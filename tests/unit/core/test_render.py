@@ -101,8 +101,22 @@ def test_every_object_is_valid_and_carries_our_labels_and_hash(of: Revision) -> 
         assert faults(obj) == []
         assert names.label_of(obj, names.LABEL_MANAGED_BY) == "paaks"
         assert names.label_of(obj, names.LABEL_TENANT) == OWNER.id
-        assert names.annotation_of(obj, names.ANNOTATION_HASH) == render.digest(obj)
+        if obj["kind"] != "ConfigMap":
+            assert names.annotation_of(obj, names.ANNOTATION_HASH) == render.digest(obj)
         assert obj["metadata"].get("namespace", OWNER.namespace) == OWNER.namespace
+
+
+@given(REVISIONS)
+def test_a_config_map_is_known_by_its_tree_whether_or_not_its_files_were_read(of: Revision) -> None:
+    read = objects(of)
+    unread = objects(replace(of, files=[replace(file, data=None) for file in of.files]))
+    other = objects(replace(of, tree=("1" if of.tree != "1" * 40 else "2") * 40))
+
+    assert unread["Deployment"] == read["Deployment"]
+    assert not render.has_contents(unread["ConfigMap"])
+    assert unread["ConfigMap"] | render.render_contents(of.files) == read["ConfigMap"]
+    hashes = [names.annotation_of(made["ConfigMap"], names.ANNOTATION_HASH) for made in (read, unread, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 @given(REVISIONS)
@@ -118,12 +132,12 @@ def test_the_files_arrive_as_they_were(of: Revision) -> None:
 @given(REVISIONS)
 def test_a_config_map_stays_about_as_large_as_its_files(of: Revision) -> None:
     """The API server takes requests of 3 MiB; a service may have 900 KiB, so JSON may at most triple them."""
-    many = [replace(file, data=file.data * 50) for file in of.files]
+    many = [replace(file, data=(file.data or b"") * 50) for file in of.files]
     grown = len(json.dumps(objects(replace(of, files=many))["ConfigMap"])) - len(
         json.dumps(objects(replace(of, files=[]))["ConfigMap"])
     )
 
-    assert grown <= 3 * sum(len(file.data) for file in many) + 20 * len(many) + 40
+    assert grown <= 3 * sum(len(file.data or b"") for file in many) + 20 * len(many) + 40
 
 
 @pytest.mark.parametrize("data", [b"\0", b"\x01", b"a\x1b[0m", b"\x0b", b"\x1f"])
