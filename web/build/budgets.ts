@@ -17,7 +17,9 @@ export function keepBudgets(budgets: Budgets): Plugin {
       const entry = chunks.filter((chunk) => chunk.isEntry);
       const first = collect(entry, chunks);
       const editor = collect(chunks.filter((chunk) => holdsEditor(chunk) && !first.has(chunk)), chunks);
-      const sizes = { first: weigh(first), editor: weigh(new Set([...editor].filter((chunk) => !first.has(chunk)))) };
+      const before = findBefore(chunks);
+      const added = [...editor].filter((chunk) => !first.has(chunk) && !before.has(chunk));
+      const sizes = { first: weigh(first), editor: weigh(new Set(added)) };
       if ([...first].some(holdsEditor)) this.error("the editor is loaded with the first page");
       for (const name of ["first", "editor"] as const) {
         const said = `${name}: ${String(Math.round(sizes[name] / 1000))} kB of ${String(budgets[name] / 1000)} kB, compressed`;
@@ -30,6 +32,14 @@ export function keepBudgets(budgets: Budgets): Plugin {
 
 function holdsEditor(chunk: Rollup.OutputChunk): boolean {
   return chunk.moduleIds.some((id) => id.includes("/@codemirror/"));
+}
+
+/** What is there before the editor: the pages that ask for it, which its chunks import from again, and what those import. */
+function findBefore(chunks: Rollup.OutputChunk[]): Set<Rollup.OutputChunk> {
+  const needsEditor = (chunk: Rollup.OutputChunk) => [...collect([chunk], chunks)].some(holdsEditor);
+  const wanted = new Set(chunks.filter(needsEditor).map((chunk) => chunk.fileName));
+  const pages = chunks.filter((chunk) => !needsEditor(chunk) && chunk.dynamicImports.some((name) => wanted.has(name)));
+  return collect(pages, chunks);
 }
 
 /** The chunks and all that they import at once. */
