@@ -98,10 +98,11 @@ class Conversation:
         self._writer.write(b"ok\n" if accepted else b"no\n")
         moved = await self._read_moved() if accepted else []
         if moved:
+            begun = await self._announce(moved, checked)
             await self._settle(moved, directories)
             if len(directories) > _MANY:
                 self._doors.crowded.put_nowait(self._tenant)
-            await self._follow(asked, moved, checked)
+            await self._follow(asked, moved, begun)
         self._writer.write(b"ok\n")
 
     # -- before -------------------------------------------------------------------------------------------------------
@@ -147,6 +148,15 @@ class Conversation:
 
     # -- after --------------------------------------------------------------------------------------------------------
 
+    async def _announce(self, moved: list[Update], checked: float) -> list[Release]:
+        """The releases that begin. Told before all is durable: main has moved, and whoever looks at it sees that."""
+        main = _main_of(moved)
+        if main is None:
+            return []
+        arrival = Arrival(self._actor, self._received, checked)
+        before = None if main.old == _ZERO else main.old
+        return await self._doors.announcer.announce(self._tenant, Repository(self._path), before, main.new, arrival)
+
     async def _settle(self, moved: list[Update], directories: list[str]) -> None:
         """Make durable what git only renamed: it syncs files, never the directories that name them."""
         objects = self._path / "objects"
@@ -158,19 +168,13 @@ class Conversation:
         except OSError as error:
             raise NotDurable(str(error)) from error
 
-    async def _follow(self, asked: Asked, moved: list[Update], checked: float) -> None:
-        main = next((update for update in moved if update.ref == names.MAIN), None)
-        if main is None:
+    async def _follow(self, asked: Asked, moved: list[Update], begun: list[Release]) -> None:
+        if _main_of(moved) is None:
             branches = [update for update in moved if update.ref.startswith("refs/heads/") and update.new != _ZERO]
             self._say_all(
                 line for update in branches for line in push_lines.show_branch(push_lines.branch_of(update.ref))
             )
-            return
-        arrival = Arrival(self._actor, self._received, checked)
-        repository = Repository(self._path)
-        before = None if main.old == _ZERO else main.old
-        begun = await self._doors.announcer.announce(self._tenant, repository, before, main.new, arrival)
-        if begun and asked.has("no-wait"):
+        elif begun and asked.has("no-wait"):
             self._say("accepted. Follow it: paaks status -w")
         elif begun:
             await self._show_progress(begun, asked)
@@ -256,6 +260,10 @@ class PushDoors:
     announcer: Announcer
     live: Live
     crowded: asyncio.Queue[Tenant] = field(default_factory=asyncio.Queue)  # hints: much was left loose there
+
+
+def _main_of(moved: Iterable[Update]) -> Update | None:
+    return next((update for update in moved if update.ref == names.MAIN), None)
 
 
 def _judge_references(asked: Asked, repository: Repository, tenant: Tenant) -> Iterable[Problem]:
