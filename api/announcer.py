@@ -1,7 +1,8 @@
 """What follows a commit that has landed, whoever made it: its releases, the hint to the controller, the event.
 
 The commit is on main before this begins, and nothing here can undo it: a lost hint is made up for by the controller's
-poll, a lost row by the controller's own. Whoever made the change is answered once it is durable too. What does not live here: landing (`changes.py`, `push.py`).
+poll, a lost row by the controller's own. Whoever made the change is answered once it is durable too. What does not live
+here: landing (`changes.py`, `push.py`).
 """
 
 from __future__ import annotations
