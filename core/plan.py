@@ -74,7 +74,7 @@ def make_plan(
         tenant=choose(wanted_tenant),
         services={service: objects for service, objects in services.items() if objects},
         prune={service: _objects_of(live, service) for service in removed if service not in held},
-        garbage=_find_garbage(live, kept.union(removed), frozenset(wanted_services), named_trees),
+        garbage=_find_garbage(live, kept.union(removed), named_trees),
         held=held,
     )
 
@@ -153,16 +153,15 @@ def _objects_of(live: Mapping[Key, Object], service: str) -> list[Object]:
 def _find_garbage(
     live: Mapping[Key, Object],
     untouched: frozenset[str],
-    wanted: frozenset[str],
     named_trees: Mapping[str, frozenset[str]],
 ) -> list[Object]:
-    """ConfigMaps that nothing names: of wanted services, and of those that are gone but for them."""
+    """ConfigMaps that nothing names: of services whose names are known, and of those that are gone but for them."""
     garbage = []
     for (kind, _, _), obj in live.items():
         service, tree = names.label_of(obj, names.LABEL_SERVICE), names.label_of(obj, names.LABEL_TREE)
         if kind != "ConfigMap" or service is None or tree is None or obj["metadata"].get("deletionTimestamp"):
             continue
         is_named = tree in named_trees.get(service, ())
-        if not is_named and (service in wanted or service not in untouched):
+        if not is_named and (service in named_trees or service not in untouched):
             garbage.append(obj)
     return garbage

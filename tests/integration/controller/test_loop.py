@@ -52,6 +52,19 @@ async def test_a_revision_that_cannot_start_fails_with_its_traceback_and_the_liv
         await world.wait_for("hello", mended, "live")
 
 
+async def test_the_files_of_an_overtaken_revision_go_with_its_last_pod(world: World) -> None:
+    async with running(world):
+        await world.wait_for("hello", str(world.repository.head()), "live")
+        second = world.commit(Put("hello/handler.py", GOOD))
+        await world.wait_for("hello", second, "live")
+        tree = world.repository.services(world.repository.root_of(second))["hello"]
+        async with asyncio.timeout(20):
+            while [obj["metadata"]["name"] for obj in (await world.cluster.list("ConfigMap"))[0]] != [
+                names.config_map_name("hello", tree)
+            ]:
+                await asyncio.sleep(0.05)
+
+
 async def test_a_person_who_asks_gets_a_failed_revision_tried_again_at_once(world: World, tmp_path: Path) -> None:
     needed = tmp_path / "needed"
     code = f"import os\nassert os.path.exists({str(needed)!r}), 'not there yet'\n".encode() + GOOD
