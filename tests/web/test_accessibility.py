@@ -15,6 +15,7 @@ from visitor import create_service, replace_text
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SMALLEST = 12  # pixels
 NARROW = {"width": 320, "height": 640}  # pixels: a window of 1280 at 400 %
 BY_NAME = [pytest.param(page, id=page.name) for page in PAGES]
 
@@ -31,9 +32,28 @@ def find_violations(page: Page) -> list[str]:
     ]
 
 
+def find_small_text(page: Page) -> list[str]:
+    """Text that is smaller than anybody should have to read."""
+    found: list[str] = page.evaluate(
+        """smallest => {
+            const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            const found = [];
+            for (let text = walker.nextNode(); text !== null; text = walker.nextNode()) {
+                const size = parseFloat(getComputedStyle(text.parentElement).fontSize);
+                const isSeen = text.data.trim() !== '' && text.parentElement.checkVisibility();
+                if (isSeen && size < smallest) found.push(`${size}px: ${text.data.trim().slice(0, 60)}`);
+            }
+            return found;
+        }""",
+        SMALLEST,
+    )
+    return found
+
+
 @pytest.mark.parametrize("shown", BY_NAME)
-def test_axe_has_no_objection(show: Callable[..., Page], shown: ShownPage) -> None:
+def test_axe_has_no_objection_and_no_text_is_too_small(show: Callable[..., Page], shown: ShownPage) -> None:
     page = show(shown)
+    assert find_small_text(page) == []
     light = find_violations(page)
     page.emulate_media(color_scheme="dark")
     dark = [f"dark: {each}" for each in find_violations(page)]

@@ -29,7 +29,7 @@ const colours = HighlightStyle.define([
 const look = EditorView.theme({
   "&": { height: "100%", backgroundColor: "transparent", color: "var(--text)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "0.8125rem", lineHeight: "1.55" },
+  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "var(--code)", lineHeight: "1.55" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "none", paddingLeft: "0.25rem" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--hover) 55%, transparent)" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
@@ -59,7 +59,7 @@ export function extensionsFor(path: string, onChange: (text: string) => void): E
     look,
     languageOf(path),
     keymap.of([...OURS, indentWithTab]),
-    EditorView.contentAttributes.of({ "aria-label": path, "aria-describedby": "editor-help" }),
+    EditorView.contentAttributes.of({ tabindex: "0", "aria-label": path, "aria-describedby": "editor-help" }),
     EditorView.updateListener.of(({ docChanged, state, transactions }) => {
       const isTyped = docChanged && !transactions.some((transaction) => transaction.annotation(isOurs));
       if (isTyped) onChange(state.doc.toString());
