@@ -61,7 +61,7 @@ check: $(DEV_STAMP) ## Lint, format check, types, import contracts, house limits
 	.venv/bin/python -m pytest -q tests/test_house.py tests/test_docs.py
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## Measure, beside a bare `git push`, and write docs/benchmarks.md; fails on no figure
+bench: $(DEV_STAMP) $(WEB) ## Measure, beside a bare `git push`, and write docs/benchmarks.md; fails on no figure
 	@PYTHONPATH=tests/acceptance .venv/bin/python tests/bench $(ARGS)
 
 .PHONY: bench-cluster

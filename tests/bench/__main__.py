@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from browser import measure_saves
 from changes import Saver, open_peer, push, push_bare, read_first_write
 from machine import describe_machine, measure_pss
 from report import Figure, Ratio, percentile, write_page
@@ -138,14 +139,17 @@ def main() -> None:
     with contextlib.closing(StartedPlatform()) as platform:
         platform.start()
         series, visitor = measure_changes(platform, chosen.rounds)
+        saves = measure_saves(platform, SERVICE, chosen.rounds)
         disturbance = measure_disturbance(platform, chosen.rounds)
         whole, each = measure_memory(platform, chosen.services)
+    web = [Figure("⌘S in the web → the page says that it is live", saves, limit=200)] if saves else []
     figures = [
         Figure("`git push` → new code answers", series.push, limit=60),
         Figure("`git push` → git's process has ended", series.push_acknowledged),
         Figure("bare `git push` to file:// (the peer)", series.peer),
         Figure("save (PUT) → new code answers", series.save, limit=30),
         Figure("save (PUT) → acknowledged, durable", series.save_acknowledged),
+        *web,
         Figure("commit → first write to the cluster", series.first_write, limit=20, judged=0.95),
         Figure("a push with 200 kB of nested attributes → refused", disturbance.refusals, limit=3000),
         Figure("visit, beside ordinary pushes", disturbance.visits),
