@@ -26,6 +26,11 @@ _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _EACH_TIME = {"Cache-Control": "no-cache"}
 # The addresses that the pages' own router knows (web/src/paths.ts), those of the original among them.
 _PAGE = re.compile(r"(?:|login|sign-in|(?:t|admin|account|filesystem|fileview|fileedit|table)(?:/.*)?)", re.DOTALL)
+# What programs ask for, and files: there a 404 stays what it is. The rest a person may have typed or kept.
+_NO_PAGE = re.compile(
+    r"(?:api|git|assets|docs|metrics|livez|readyz|healthz|health_check|problems|schemas)(?:/.*)?|.*[.\0][^/]*",
+    re.DOTALL,
+)
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)")
 # What the build writes; nothing else that may lie there is shown.
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -49,6 +54,8 @@ _NONE = (
 
 class Pages:
     """An ASGI application for GET and HEAD; `dist` holds an `index.html` as soon as the pages are built.
+
+    What is at no address is 404, which is a page too where a browser asks.
 
     `describe` makes the API's document: when it is first asked for, since it takes a tenth of a start.
     """
@@ -79,7 +86,7 @@ class Pages:
             return self._find_page(headers)
         file = (self._dist / path).resolve() if "\0" not in path else self._dist
         if not file.is_relative_to(self._dist) or file.suffix not in _TYPES or not file.is_file():
-            raise HTTPException(404)
+            return self._say_nothing_is_here(path, headers)
         return _send(file, headers, _FOR_EVER if path.startswith("assets/") else _EACH_TIME)
 
     def _find_page(self, headers: Headers) -> Response:
@@ -88,6 +95,13 @@ class Pages:
         if index.is_file():
             return _send(index, headers, _EACH_TIME)
         return self._write(_WAIT if (self._dist.parent / "package.json").is_file() else _NONE)
+
+    def _say_nothing_is_here(self, path: str, headers: Headers) -> Response:
+        """404: to a browser as a page that says so itself, with the ways on from there. Raises HTTPException."""
+        index = self._dist / "index.html"
+        if "text/html" not in headers.get("accept", "") or _NO_PAGE.fullmatch(path) or not index.is_file():
+            raise HTTPException(404)
+        return FileResponse(index, 404, headers=_EACH_TIME | {"Vary": "Accept"}, media_type="text/html")
 
     def _write(self, page: str) -> Response:
         """A page of our own: its style is in it, and its policy allows exactly that one."""

@@ -92,6 +92,23 @@ def test_going_back_is_a_click_and_so_is_undoing_it(
     assert platform.visit_public(service_name).json() == {"answer": 2}
 
 
+def test_the_past_is_marked_wherever_one_is_in_it(
+    platform: StartedPlatform, page: Page, commits: list[str], service_name: str
+) -> None:
+    here = page.get_by_role("navigation", name="Tenant").locator("[aria-current=page]")
+    old, new = commits
+    for path, place in (
+        ("history", "History"),
+        (f"commit/{new}", "History"),
+        (f"compare/{old}...{new}", "History"),
+        (f"s/{service_name}/files/handler.py@{old}", "History"),
+        (f"s/{service_name}/files/handler.py", "Services"),
+        (f"s/{service_name}", "Services"),
+    ):
+        page.goto(f"{platform.api}/t/demo/{path}")
+        expect(here).to_have_text(re.compile(place))
+
+
 def test_by_keys_alone_one_goes_back_and_compares(
     platform: StartedPlatform, page: Page, commits: list[str], service_name: str
 ) -> None:

@@ -22,8 +22,9 @@ def test_a_file(platform: StartedPlatform, page: Page, old: str, file: str) -> N
     expect(page.get_by_role("textbox", name=file)).to_be_visible()
 
 
-def test_there_is_nothing_at_other_addresses(platform: StartedPlatform, page: Page) -> None:
-    page.goto(f"{platform.api}/t/demo/nowhere")
+@pytest.mark.parametrize("path", ["/t/demo/nowhere", "/nowhere", "/services/hello"])
+def test_there_is_nothing_at_other_addresses(platform: StartedPlatform, page: Page, path: str) -> None:
+    page.goto(platform.api + path)
 
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 

@@ -119,6 +119,26 @@ async def test_nothing_beside_the_pages_is_served(dist: Path, path: str) -> None
     assert caught.value.status_code == 404
 
 
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/services/hello", "/assetsof", "/a/b/"])
+async def test_to_a_browser_the_page_says_that_nothing_is_there(dist: Path, path: str) -> None:
+    status, headers, body = await ask(Pages(dist, describe), path, headers=BROWSER)
+
+    assert (status, body, headers["vary"]) == (404, b"<title>built</title>", "Accept")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v2/x", "/api", "/git/x", "/assets/gone.js", "/nope.js", "/favicon.ico", "/livez/x", "/a\0b", "/.env"]
+)
+async def test_what_programs_ask_for_is_no_page_to_anybody(dist: Path, path: str) -> None:
+    with pytest.raises(HTTPException) as caught:
+        await ask(Pages(dist, describe), path, headers=BROWSER)
+
+    assert caught.value.status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/t/demo"])
 async def test_until_the_pages_are_built_the_page_says_so_and_comes_back(tmp_path: Path, path: str) -> None:
     (tmp_path / "package.json").write_text("{}")

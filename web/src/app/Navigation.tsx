@@ -1,5 +1,5 @@
 /** The places of a tenant. A page that belongs here adds a row, and its keys after `g`. */
-import { Link, useLocation, useNavigate } from "react-router";
+import { Link, matchPath, useLocation, useNavigate } from "react-router";
 import { useAction } from "@/components/actions/registry";
 import { Icon, type IconName } from "@/components/Icon";
 import * as paths from "@/paths";
@@ -32,11 +32,20 @@ export function Navigation({ slug }: { slug: string }) {
 function PlaceLink({ slug, place: { name, icon, keys, to, below } }: { slug: string; place: Place }) {
   const { pathname } = useLocation();
   const navigate = useNavigate();
-  const isHere = pathname === to(slug) || pathname.startsWith(to(slug) + below);
+  const isBelow = pathname === to(slug) || pathname.startsWith(to(slug) + below);
+  const isHere = isPast(pathname) ? to === paths.history : isBelow;
   useAction({ name: `Go to ${name}`, keys, run: () => void navigate(to(slug)) });
   return (
     <Link to={to(slug)} className={styles.place} aria-current={isHere ? "page" : undefined}>
       <Icon name={icon} /> {name}
     </Link>
   );
+}
+
+/** Is it about a commit, though not below the history's address? */
+function isPast(pathname: string): boolean {
+  const { commit, compare, files } = paths.patterns;
+  if (matchPath(commit, pathname) ?? matchPath(compare, pathname)) return true;
+  const file = matchPath(files, pathname)?.params["*"];
+  return file !== undefined && paths.readFile(file, "").ref !== undefined;
 }
