@@ -34,7 +34,7 @@ _LOOK_BACK = 1000
 @click.command()
 @click.argument("service", required=False, shell_complete=complete_services)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True)
-@click.option("--failed", is_flag=True, help="Only those that failed.")
+@click.option("--failed", is_flag=True, help="Only those that failed, whatever came after them.")
 @click.option("--author", metavar="TEXT", help="Only those of somebody whose address has this in it.")
 @connected
 @styled
@@ -53,7 +53,13 @@ def history(
 
 
 def _matches(item: Mapping[str, Any], failed: bool, author: str | None) -> bool:
-    return (not failed or item["state"] == "failed") and (author is None or author.lower() in item["actor"].lower())
+    return (not failed or _has_failed(item)) and (author is None or author.lower() in item["actor"].lower())
+
+
+def _has_failed(item: Mapping[str, Any]) -> bool:
+    """Also before another one took its place: it keeps the reason (as `core.releases.Release.has_failed` judges)."""
+    state, reason = item["state"], item["reason"]
+    return state == "failed" or (state == "superseded" and reason not in (None, "PruneHeld"))
 
 
 @click.command()

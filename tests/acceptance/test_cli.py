@@ -218,6 +218,23 @@ def test_deploy_ends_with_8_where_it_is_refused_and_with_7_where_it_does_not_sta
     assert terminal.run("call", service_name).stdout == "good"
 
 
+def test_what_failed_is_in_the_history_of_failures_whatever_came_after_it(
+    terminal: Terminal, clone: Path, service_name: str
+) -> None:
+    write_service(clone, service_name, write_handler("good"))
+    terminal.run("deploy", service_name, cwd=clone)
+    write_service(clone, service_name, FAILING)
+    terminal.run("deploy", service_name, "-m", "Break it", code=7, cwd=clone)
+    write_service(clone, service_name, write_handler("mended"))
+    terminal.run("deploy", service_name, "-m", "Mend it", cwd=clone)
+
+    listed = read_json(terminal.run("history", service_name, "--failed", "-o", "json"))
+    everything = read_json(terminal.run("history", service_name, "-o", "json"))
+
+    assert [item["subject"] for item in listed["items"]] == ["Break it"]  # type: ignore[attr-defined]
+    assert [item["state"] for item in everything["items"]][:2] == ["live", "superseded"]  # type: ignore[attr-defined]
+
+
 def test_deploy_ends_with_5_where_main_has_moved(terminal: Terminal, clone: Path, service_name: str) -> None:
     terminal.run("services", "create", service_name)
     write_service(clone, f"{service_name}-x", write_handler("x"))
