@@ -76,11 +76,11 @@ class Revision:
 
 @dataclass(frozen=True)
 class Quota:
-    """What a tenant may use at once, two whole revisions included."""
+    """What a tenant may use at once, two whole revisions included: here of 500 services of the usual size."""
 
-    pods: int = 200
-    memory_mi: int = 65_536
-    cpu: int = 64
+    pods: int = 1000
+    memory_mi: int = 131_072
+    cpu: int = 128
 
 
 @functools.lru_cache(maxsize=1024)

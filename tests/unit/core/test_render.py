@@ -278,6 +278,14 @@ def test_the_quota_has_room_for_two_revisions_of_the_largest_service() -> None:
     assert Quota().cpu * 1000 >= 2 * largest.replicas * largest.cpu
 
 
+def test_the_quota_has_room_for_two_revisions_of_five_hundred_services() -> None:
+    usual = Service()
+
+    assert Quota().pods >= 2 * 500 * usual.replicas
+    assert Quota().memory_mi * MI >= 2 * 500 * usual.replicas * usual.memory
+    assert Quota().cpu * 1000 >= 2 * 500 * usual.replicas * usual.cpu
+
+
 def test_yaml_15_a_value_with_yaml_in_it_stays_one_value() -> None:
     text = "x\n  hostNetwork: true"
     spec = objects(revision(env={"A": text}))["Deployment"]["spec"]["template"]["spec"]
