@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from playwright.sync_api import Locator, Page
 from started_platform import StartedPlatform
@@ -68,10 +69,17 @@ def _row(text: str) -> Callable[[Page], Locator]:
     return lambda page: page.get_by_role("row", name=re.compile(text))
 
 
+def _with_editor(page: Page, role: Literal["table"], name: str) -> Locator:
+    """The page once this is there and the editor too, which comes late and takes the focus."""
+    editor = page.get_by_role("textbox", name="handler.py")
+    return page.get_by_role("main").filter(has=page.get_by_role(role, name=name)).filter(has=editor)
+
+
 PAGES = (
     ShownPage("login", "/login", lambda page: page.get_by_role("button", name="Login"), who=""),
     ShownPage("services", "/t/demo", _row("shop")),
     ShownPage("workspace", "/t/demo/s/shop", lambda page: page.get_by_role("textbox", name="handler.py")),
+    ShownPage("resources", "/t/demo/s/shop?tab=resources", lambda page: _with_editor(page, "table", "Pods")),
     ShownPage("settings", "/t/demo/settings", _titled("Settings")),
     ShownPage("members", "/t/demo/settings/members", _row("demo")),
     ShownPage("tokens", "/t/demo/settings/tokens", _titled("Settings")),

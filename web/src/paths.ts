@@ -37,6 +37,11 @@ export function service(slug: string, name: string, file?: string, line?: number
   return join("t", slug, "s", name) + (file ? `?${new URLSearchParams({ file }).toString()}` : "") + hash;
 }
 
+/** A service's workspace with a tab of its drawer: `logs`, `resources`. */
+export function drawer(slug: string, name: string, tab: string): string {
+  return join("t", slug, "s", name) + `?${new URLSearchParams({ tab }).toString()}`;
+}
+
 /** The settings of a tenant; without a tab, what is said of it in general. */
 export function settings(slug: string, tab?: string): string {
   return join("t", slug, "settings", ...(tab === undefined ? [] : [tab]));

@@ -1,5 +1,6 @@
 /** What an event changes of what has been read. Small objects are put in place; what they do not say is read again. */
 import type { QueryClient } from "@tanstack/react-query";
+import { podsKey } from "../pods";
 import { serviceDetail, serviceList } from "../services";
 import type { Release, Service, TenantEvent } from "../schema";
 
@@ -8,6 +9,7 @@ export function applyEvent(cache: QueryClient, slug: string, event: TenantEvent)
     case "release.stage":
     case "release.finished":
       putRelease(cache, slug, event.data);
+      void cache.invalidateQueries({ queryKey: podsKey(slug, event.data.service) });
       break;
     case "commit.created":
       void cache.invalidateQueries({ queryKey: ["tenants", slug], predicate: isNoBlob });

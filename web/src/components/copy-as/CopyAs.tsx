@@ -47,7 +47,7 @@ export function CopyAs({ commands = [], groups = [], label = "Copy as" }: Props)
             {title && <h3 className="muted">{title}</h3>}
             <ul>
               {lines.map((command) => (
-                <li key={command.name}>
+                <li key={command.text}>
                   <button className="quiet" onClick={() => void copy(command)}>
                     <span>{command.name}</span>
                     <code>{command.text}</code>

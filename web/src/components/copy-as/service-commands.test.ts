@@ -1,5 +1,5 @@
 import { beforeAll, expect, it, vi } from "vitest";
-import { callCommands, commitCommands, logCommands, namespaceOf, statusCommands, stepBackCommands } from "./service-commands";
+import { callCommands, commitCommands, logCommands, namespaceOf, podCommands, statusCommands, stepBackCommands } from "./service-commands";
 
 beforeAll(() => {
   vi.stubGlobal("location", { origin: "http://paaks.test" });
@@ -26,6 +26,10 @@ it("a commit is one of the files that changed", () => {
 it("kubectl is among it where the namespace is known", () => {
   const namespace = namespaceOf("0123abcd-0000-0000-0000-000000000000");
   expect(statusCommands("acme", "shop", namespace).at(-1)?.text).toBe("kubectl -n tnt-0123abcd get deployments,pods -l paaks.dev/service=shop");
+  expect(podCommands("acme", "shop", namespace).map(({ text }) => text).slice(2)).toEqual([
+    "kubectl -n tnt-0123abcd get deployments,pods -l paaks.dev/service=shop",
+    "kubectl -n tnt-0123abcd describe deployments,pods -l paaks.dev/service=shop",
+  ]);
   expect(logCommands("acme", "shop").map(({ name }) => name)).toEqual(["paaks", "curl"]);
   expect(stepBackCommands("acme", "shop")[0]?.text).toBe("paaks rollback -t acme shop");
 });

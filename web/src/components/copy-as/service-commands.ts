@@ -19,6 +19,21 @@ export function statusCommands(slug: string, service: string, namespace?: string
   ];
 }
 
+/** What runs of it. */
+export function podCommands(slug: string, service: string, namespace?: string): Command[] {
+  return [
+    { name: "paaks", text: `paaks status -t ${slug} ${service}` },
+    get(slug, `services/${service}/pods`),
+    ...kubectl(namespace, `get deployments,pods -l paaks.dev/service=${service}`),
+    ...kubectl(namespace, `describe deployments,pods -l paaks.dev/service=${service}`),
+  ];
+}
+
+/** One pod of it, for which there is kubectl alone. */
+export function onePodCommands(pod: string, namespace: string): { logs: Command[]; describe: Command[] } {
+  return { logs: kubectl(namespace, `logs -f ${pod}`), describe: kubectl(namespace, `describe pod ${pod}`) };
+}
+
 export function logCommands(slug: string, service: string, namespace?: string): Command[] {
   return [
     { name: "paaks", text: `paaks logs -t ${slug} -f ${service}` },

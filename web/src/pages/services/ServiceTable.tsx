@@ -1,37 +1,49 @@
-import { useMutation } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { deleteService, rollBack } from "@/api/services";
 import type { Service } from "@/api/schema";
-import { explain } from "@/api/problems";
 import { useListKeys } from "@/components/history/use-list-keys";
+import { Menu, type MenuItem } from "@/components/menu/Menu";
 import { StatusChip } from "@/components/StatusChip";
 import { Time, sayDuration } from "@/components/Time";
-import { useToast } from "@/components/Toasts";
 import * as paths from "@/paths";
+import { SortHead } from "./SortHead";
 import styles from "./ServicesPage.module.css";
+import { useServiceItems } from "./use-service-items";
+import type { View } from "./view";
 
-const COLUMNS = ["Service", "Status", "Commit", "Changed", "Live in"];
+interface Props {
+  slug: string;
+  services: Service[];
+  view: View;
+  onChange: (view: View) => void;
+}
 
-export function ServiceTable({ slug, services }: { slug: string; services: Service[] }) {
+export function ServiceTable({ slug, services, ...sorting }: Props) {
   const list = useListKeys<HTMLDivElement>();
+  const itemsOf = useServiceItems(slug);
   return (
     <div ref={list} className={styles.frame}>
       <table aria-label="Services" className={styles.table}>
         <thead>
           <tr>
-            {COLUMNS.map((name) => <th key={name} scope="col">{name}</th>)}
+            <SortHead sort="name" {...sorting}>Service</SortHead>
+            <SortHead sort="status" {...sorting}>Status</SortHead>
+            <th scope="col">Commit</th>
+            <SortHead sort="changed" {...sorting}>Changed</SortHead>
+            <th scope="col">Live in</th>
             <th scope="col" className={styles.actions}>Action</th>
           </tr>
         </thead>
         <tbody>
-          {services.map((service) => <Row key={service.name} slug={slug} service={service} />)}
+          {services.map((service) => (
+            <Row key={service.name} slug={slug} service={service} list={() => itemsOf(service)} />
+          ))}
         </tbody>
       </table>
     </div>
   );
 }
 
-function Row({ slug, service }: { slug: string; service: Service }) {
+function Row({ slug, service, list }: { slug: string; service: Service; list: () => MenuItem[] }) {
   return (
     <tr>
       <td><Link data-row={service.name} className={styles.name} to={paths.service(slug, service.name)}>{service.name}</Link></td>
@@ -43,24 +55,7 @@ function Row({ slug, service }: { slug: string; service: Service }) {
       </td>
       <td className="muted">{service.author.name}, <Time at={service.at} /></td>
       <td className="muted">{service.release?.liveMs ? sayDuration(service.release.liveMs) : "–"}</td>
-      <td className={styles.actions}><DeleteButton slug={slug} name={service.name} /></td>
+      <td className={styles.actions}><Menu label={`Actions of ${service.name}`} list={list} /></td>
     </tr>
-  );
-}
-
-/** Takes a service away at once, for the way back is one click and for ever in history. */
-function DeleteButton({ slug, name }: { slug: string; name: string }) {
-  const toast = useToast();
-  const fail = (error: Error) => { toast({ text: `${name}: ${explain(error).detail ?? explain(error).title}` }); };
-  const undo = useMutation({ mutationFn: () => rollBack(slug, name), onError: fail });
-  const remove = useMutation({
-    mutationFn: () => deleteService(slug, name),
-    onSuccess: () => { toast({ text: `Deleted ${name}`, action: { label: "Undo", run: undo.mutate } }); },
-    onError: fail,
-  });
-  return (
-    <button className="quiet danger" aria-label={`Delete ${name}`} disabled={remove.isPending} onClick={() => { remove.mutate(); }}>
-      Delete
-    </button>
   );
 }

@@ -1,8 +1,8 @@
 import { Link } from "react-router";
 import type { Service } from "@/api/schema";
+import { DriftNote } from "@/components/DriftNote";
 import { StatusChip } from "@/components/StatusChip";
 import * as paths from "@/paths";
-import { DriftNote } from "./DriftNote";
 import styles from "./SyncPage.module.css";
 import { useReconcile } from "./use-reconcile";
 

@@ -1,15 +1,19 @@
 /** Below the editor: what the service says, what is wrong, and what it was. A new tab is a row here and a file beside. */
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useSearchParams } from "react-router";
 import type { ProblemEntry, Service } from "@/api/schema";
+import { tenantDetail } from "@/api/tenants";
 import { useAction } from "@/components/actions/registry";
 import { historyCommands } from "@/components/copy-as/commands";
-import { logCommands } from "@/components/copy-as/service-commands";
+import { logCommands, namespaceOf, podCommands } from "@/components/copy-as/service-commands";
 import { TabList } from "@/components/TabList";
 import type { Place } from "../traceback";
 import styles from "./Drawer.module.css";
 import { HistoryTab } from "./HistoryTab";
 import { LogsTab } from "./LogsTab";
 import { ProblemsTab } from "./ProblemsTab";
+import { ResourcesTab } from "./ResourcesTab";
 import { SettingsTab } from "./SettingsTab";
 
 export interface DrawerProps {
@@ -20,18 +24,22 @@ export interface DrawerProps {
   onOpen: (place: Place) => void;
 }
 
-const TABS = { logs: LogsTab, problems: ProblemsTab, history: HistoryTab, settings: SettingsTab };
+const TABS = { logs: LogsTab, problems: ProblemsTab, history: HistoryTab, resources: ResourcesTab, settings: SettingsTab };
 type Name = keyof typeof TABS;
 
 export function Drawer(props: DrawerProps) {
-  const [active, setActive] = useState<Name>("logs");
+  const [search] = useSearchParams();
+  const [active, setActive] = useState(() => readName(search.get("tab")));
   const [isOpen, setOpen] = useState(true);
   const show = (name: Name) => {
     setActive(name);
     setOpen(true);
   };
-  useAction({ name: "Logs", keys: "l", commands: logCommands(props.slug, props.service.name), run: () => { show("logs"); } });
+  const id = useQuery(tenantDetail(props.slug)).data?.id;
+  const namespace = id && namespaceOf(id);
+  useAction({ name: "Logs", keys: "l", commands: logCommands(props.slug, props.service.name, namespace), run: () => { show("logs"); } });
   useAction({ name: "History of this service", keys: "h", commands: historyCommands(props.slug, props.service.name), run: () => { show("history"); } });
+  useAction({ name: "Resources of this service", commands: podCommands(props.slug, props.service.name, namespace), run: () => { show("resources"); } });
   useAction({ name: "Settings of this service", run: () => { show("settings"); } });
   const Tab = TABS[active];
   const count = props.problems.length;
@@ -39,7 +47,7 @@ export function Drawer(props: DrawerProps) {
     <section aria-label="Drawer" className={styles.drawer} data-open={isOpen} data-tab={active}>
       <TabList
         label="Drawer"
-        tabs={{ logs: "Logs", problems: `Problems ${count}`, history: "History", settings: "Settings" }}
+        tabs={{ logs: "Logs", problems: `Problems ${count}`, history: "History", resources: "Resources", settings: "Settings" }}
         active={active}
         onSelect={show}
       >
@@ -50,4 +58,8 @@ export function Drawer(props: DrawerProps) {
       </button>
     </section>
   );
+}
+
+function readName(tab: string | null): Name {
+  return tab !== null && Object.hasOwn(TABS, tab) ? (tab as Name) : "logs";
 }

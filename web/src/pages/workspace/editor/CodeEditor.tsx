@@ -28,7 +28,7 @@ export default function CodeEditor({ path, text, problems, goTo, onChange }: Pro
     if (place.current === null) return;
     const opened = new EditorView({ parent: place.current });
     view.current = opened;
-    opened.focus();
+    if (isFocusFree()) opened.focus();
     return () => {
       opened.destroy();
     };
@@ -60,6 +60,12 @@ export default function CodeEditor({ path, text, problems, goTo, onChange }: Pro
   }, [path, goTo.line, goTo.key]);
 
   return <div ref={place} />;
+}
+
+/** It comes late: who has gone elsewhere with the keyboard meanwhile stays there. */
+function isFocusFree(): boolean {
+  const held = document.activeElement;
+  return held === null || held === document.body || held.id === "main";
 }
 
 /** What others have changed, as one change of the differing middle, so that the cursor stays where it is. */

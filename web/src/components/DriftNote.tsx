@@ -1,6 +1,6 @@
 import type { Drift } from "@/api/schema";
-import { Time } from "@/components/Time";
-import styles from "./SyncPage.module.css";
+import styles from "./DriftNote.module.css";
+import { Time } from "./Time";
 
 /** Who has changed what of what runs, and that it was put back. */
 export function DriftNote({ drift }: { drift: Drift }) {
