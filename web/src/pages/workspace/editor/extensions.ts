@@ -9,6 +9,7 @@ import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/sea
 import { Annotation, type Extension } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { helpDescriptor } from "./descriptor/help";
 
 /** On a change that the page has made, not the person. */
 export const isOurs = Annotation.define<boolean>();
@@ -38,6 +39,9 @@ const look = EditorView.theme({
   },
   ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--selected)" },
   ".cm-tooltip, .cm-panels": { backgroundColor: "var(--raised)", color: "var(--text)", border: "1px solid var(--line-strong)" },
+  ".cm-explanation": { maxWidth: "32rem", margin: "0", padding: "0.25rem 0.5rem" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--selected)", color: "var(--text)" },
+  ".cm-completionDetail": { color: "var(--muted)" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--failed)" },
 });
 
@@ -69,5 +73,6 @@ export function extensionsFor(path: string, onChange: (text: string) => void): E
 
 function languageOf(path: string): Extension {
   if (path.endsWith(".py")) return [python(), indentUnit.of("    ")];
+  if (path === "service.yaml") return [yaml(), helpDescriptor()];
   return /\.ya?ml$/.test(path) ? yaml() : [];
 }
