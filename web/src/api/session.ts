@@ -10,6 +10,9 @@ export const session = queryOptions({
   staleTime: Infinity,
 });
 
+/** How the names in localStorage begin, of what goes with the session. */
+export const KEPT_UNTIL_SIGN_OUT = "paaks.console.";
+
 /** With an address and a password, or with the code of a one-time link and, where one is chosen, a new password. */
 export async function signIn(by: { email: string; password: string } | { code: string; password?: string }): Promise<Session> {
   const opened = keepToken(await read(client.POST("/api/v1/session", { body: by })));
@@ -22,6 +25,7 @@ export async function signIn(by: { email: string; password: string } | { code: s
 export async function signOut(): Promise<void> {
   await read(client.DELETE("/api/v1/session"));
   queryClient.clear();
+  for (const name of Object.keys(localStorage)) if (name.startsWith(KEPT_UNTIL_SIGN_OUT)) localStorage.removeItem(name);
   // Drafts too: the browser may be somebody else's next.
   for (const { name } of await indexedDB.databases()) if (name !== undefined) indexedDB.deleteDatabase(name);
 }

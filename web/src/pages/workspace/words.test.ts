@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { prettify, readHeaders, saySize } from "./console/request";
 import { markProblems } from "./editor/marks";
 import { findPlace } from "./traceback";
 import { relativePath, wholePath } from "./operations";
@@ -33,16 +32,4 @@ it("problems without a line are at the first, and only those of the file", () =>
     { line: 3, column: 5, text: "no" },
     { line: 1, column: 1, text: "what (so)" },
   ]);
-});
-
-it("headers are lines, and a body is JSON unless they say otherwise", () => {
-  expect(readHeaders("Accept: text/plain\nX-A:1\nnonsense\n", false)).toEqual({ Accept: "text/plain", "X-A": "1" });
-  expect(readHeaders("", true)).toEqual({ "Content-Type": "application/json" });
-  expect(readHeaders("content-type: text/csv", true)).toEqual({ "content-type": "text/csv" });
-});
-
-it("bodies are shown as people read them", () => {
-  expect(prettify('{"a":1}', "application/json")).toBe('{\n  "a": 1\n}');
-  expect(prettify("{not json", "application/json")).toBe("{not json");
-  expect(saySize(61)).toBe("61 B");
 });

@@ -1,60 +1,71 @@
 /** Try it: one request to the service as the person who is signed in, and everything that came of it. */
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { invoke } from "@/api/invoke";
+import { logFeed } from "@/api/logs";
 import type { Service, ServiceCall } from "@/api/schema";
-import { Keys } from "@/components/actions/Keys";
+import { session } from "@/api/session";
 import { useAction } from "@/components/actions/registry";
-import { CopyAs } from "@/components/copy-as/CopyAs";
 import { callCommands } from "@/components/copy-as/service-commands";
 import { ProblemPanel } from "@/components/ProblemPanel";
+import { useToast } from "@/components/Toasts";
 import styles from "./Console.module.css";
+import { isNowhereElse } from "./kept-requests";
+import { pythonCommand } from "./python-command";
 import { ReplyView } from "./ReplyView";
-import { readHeaders } from "./request";
-
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+import { readCall, type TypedRequest } from "./request";
+import { useSaved, useSent, useTyped } from "./request-store";
+import { RequestForm } from "./RequestForm";
+import { RequestLog } from "./RequestLog";
+import { SavedRequests } from "./SavedRequests";
+import { SentRequests } from "./SentRequests";
+import { usePanes } from "./use-panes";
 
 export function Console({ slug, service }: { slug: string; service: Service }) {
-  const [method, setMethod] = useState("GET");
-  const [path, setPath] = useState("");
-  const [headers, setHeaders] = useState("");
-  const [body, setBody] = useState("");
+  const place = `${useQuery(session).data?.user.id ?? ""}/${slug}/${service.name}`;
+  const [typed, type] = useTyped(place);
+  const [sent, remember] = useSent(place);
+  const { saved, ...keeping } = useSaved(place);
+  const [name, setName] = useState("");
+  const toast = useToast();
   const calling = useMutation({ mutationFn: (sent: ServiceCall) => invoke(slug, service.name, sent) });
-  const hasBody = method !== "GET" && method !== "HEAD";
-  const call = { method, path: `/${path}`, headers: readHeaders(headers, hasBody), ...(hasBody && { body }) };
+  /** The newest line of the log when the request was sent. */
+  const [since, setSince] = useState(-1);
+  const call = readCall(typed);
   const sendRequest = () => {
-    if (!calling.isPending) calling.mutate(call);
+    if (calling.isPending) return;
+    setSince(logFeed(slug, service.name).read().at(-1)?.id ?? -1);
+    remember(typed);
+    calling.mutate(call);
   };
-  const commands = callCommands(slug, service.name, service.url, call);
+  const open = (request: TypedRequest, of = "") => {
+    const before = typed;
+    const { method, path, headers, body } = request;
+    type({ method, path, headers, body });
+    setName(of);
+    if (isNowhereElse(before, [...saved, ...sent])) {
+      toast({ text: "Another request is in its place", action: { label: "Undo", run: () => { type(before); } } });
+    }
+  };
+  const commands = [...callCommands(slug, service.name, service.url, call), pythonCommand(service.url, call)];
   useAction({ name: "Send the request", keys: "Mod+Enter", commands, run: sendRequest });
+  usePanes();
   return (
     <section aria-label="Try it" className={styles.console}>
-      <form className={styles.request} onSubmit={(event) => { event.preventDefault(); sendRequest(); }}>
-        <div className={styles.line}>
-          <select aria-label="Method" value={method} onChange={(event) => { setMethod(event.target.value); }}>
-            {METHODS.map((name) => <option key={name}>{name}</option>)}
-          </select>
-          <span className={styles.path}>
-            <span className="muted">/{service.name}/</span>
-            <input aria-label="Path and query" value={path} onChange={(event) => { setPath(event.target.value); }} spellCheck={false} />
-          </span>
-          <button className="primary" disabled={calling.isPending}>Send <Keys keys="Mod+Enter" /></button>
-          <CopyAs commands={commands} />
-        </div>
-        {hasBody && (
-          <textarea aria-label="Body" rows={4} value={body} onChange={(event) => { setBody(event.target.value); }} placeholder='{"name": "value"}' spellCheck={false} />
-        )}
-        <details>
-          <summary>Headers</summary>
-          <textarea aria-label="Headers" rows={2} value={headers} onChange={(event) => { setHeaders(event.target.value); }} placeholder="Accept: application/json" spellCheck={false} />
-        </details>
-      </form>
+      <RequestForm service={service.name} typed={typed} onType={type} onSend={sendRequest} isPending={calling.isPending} commands={commands} />
+      <div className={styles.kept}>
+        <SavedRequests key={name} typed={typed} saved={saved} name={name} onOpen={open} {...keeping} />
+        <SentRequests service={service.name} sent={sent} onOpen={open} />
+      </div>
       {calling.error && <ProblemPanel error={calling.error} />}
-      {calling.data ? (
-        <ReplyView slug={slug} service={service} reply={calling.data} />
-      ) : (
-        !calling.error && <p className="muted">The answer, the commit that gave it and its log lines appear here.</p>
-      )}
+      {calling.data && <ReplyView service={service} reply={calling.data} />}
+      <RequestLog
+        slug={slug}
+        service={service.name}
+        since={calling.isPending ? since : null}
+        requestId={calling.data?.requestId ?? null}
+      />
+      {calling.isIdle && <p className="muted">The answer, the commit that gave it and its log lines appear here.</p>}
     </section>
   );
 }

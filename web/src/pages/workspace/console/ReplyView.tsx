@@ -1,14 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
-import { requestLog } from "@/api/invoke";
+import { useState } from "react";
 import type { Invocation, Service } from "@/api/schema";
+import { Copy } from "@/components/Copy";
 import { sayDuration } from "@/components/Time";
 import styles from "./Console.module.css";
-import { prettify, saySize } from "./request";
+import { findKind, indent, measure, readType, saySize } from "./reply";
 
-/** What a service has answered: status, time, size, the commit that answered, the body, and its log lines. */
-export function ReplyView({ slug, service, reply }: { slug: string; service: Service; reply: Invocation }) {
-  const type = reply.headers["content-type"] ?? "";
-  const body = reply.body ?? "";
+/** What a service has answered: status, time, size, the commit that answered, and the body. */
+export function ReplyView({ service, reply }: { service: Service; reply: Invocation }) {
   // What is live is told a moment later than that the newest is.
   const live = service.status.state === "live" ? service.commit : service.live?.commit;
   return (
@@ -16,34 +14,59 @@ export function ReplyView({ slug, service, reply }: { slug: string; service: Ser
       <p className={styles.chips}>
         <strong className={reply.status < 400 ? styles.good : styles.bad}>{reply.status}</strong>
         <span>{sayDuration(reply.ms)}</span>
-        <span>{saySize(reply.bodyBase64 === undefined ? new Blob([body]).size : (reply.bodyBase64.length * 3) / 4)}</span>
+        <span>{saySize(measure(reply))}</span>
         {reply.revision !== null && (
           <span>answered by <code>{reply.revision.slice(0, 7)}</code>{reply.revision === live ? "" : ", which is not live any more"}</span>
         )}
       </p>
-      <pre aria-label="Response body" tabIndex={0} className={styles.body}>
-        {reply.bodyBase64 === undefined ? prettify(body, type) : "(bytes that are no text)"}
-        {reply.truncated && "\n… the rest was not read"}
-      </pre>
+      <ReplyBody reply={reply} />
       <details>
         <summary>Headers {Object.keys(reply.headers).length}</summary>
         <pre className={styles.headers}>
           {Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}`).join("\n")}
         </pre>
       </details>
-      {reply.requestId !== null && <RequestLog slug={slug} service={service.name} requestId={reply.requestId} />}
     </section>
   );
 }
 
-function RequestLog({ slug, service, requestId }: { slug: string; service: string; requestId: string }) {
-  const { data } = useQuery(requestLog(slug, service, requestId));
-  if (data === undefined) return null;
+/** As text, or as a picture; HTML and everything else that a browser would run is shown as its source. */
+function ReplyBody({ reply }: { reply: Invocation }) {
+  const [isRaw, setRaw] = useState(false);
+  const kind = findKind(reply);
+  const type = readType(reply);
+  const body = reply.body ?? "";
+  if (kind === "image" || kind === "binary") {
+    return (
+      <figure aria-label="Response body" className={styles.picture}>
+        {kind === "image" && <img src={`data:${type};base64,${reply.bodyBase64 ?? ""}`} alt="What the service has drawn" />}
+        <figcaption className="muted">
+          {saySize(measure(reply))} of {type || "bytes"}{reply.truncated && ", of which the rest was not read"}
+          <button className="quiet" onClick={() => { saveBytes(reply.bodyBase64 ?? "", type); }}>Download</button>
+        </figcaption>
+      </figure>
+    );
+  }
+  const shown = kind === "json" && !isRaw ? indent(body) : body;
   return (
-    <section aria-label="Log of this request">
-      <h3 className="muted">Log of this request</h3>
-      {data.length === 0 && <p className="muted">It wrote nothing.</p>}
-      <pre className={styles.headers}>{data.map(({ level, text }) => `${level ?? ""} ${text}`).join("\n")}</pre>
-    </section>
+    <>
+      <p className={styles.row}>
+        <span className="muted">{kind === "html" ? "HTML source" : kind === "json" ? "JSON" : type || "text"}</span>
+        {kind === "json" && <button className="quiet" aria-pressed={isRaw} onClick={() => { setRaw(!isRaw); }}>As it came</button>}
+        <Copy text={shown} label="the answer" />
+      </p>
+      <pre aria-label="Response body" tabIndex={0} className={styles.body}>
+        {shown}
+        {reply.truncated && "\n… the rest was not read"}
+      </pre>
+    </>
   );
+}
+
+function saveBytes(base64: string, type: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))], { type: "application/octet-stream" }));
+  link.download = `answer.${/^image\/([a-z]+)/.exec(type)?.[1] ?? "bin"}`;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

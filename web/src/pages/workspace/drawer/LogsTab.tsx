@@ -1,55 +1,89 @@
-import { useEffect, useState } from "react";
-import { followLogs } from "@/api/logs";
-import type { LogLine } from "@/api/schema";
-import { useVisible } from "@/components/use-visible";
-import { findPlace } from "../traceback";
+/** What the service says, as it says it: what is shown of it, and whether the list goes along with its end. */
+import { useEffect, useMemo, useState } from "react";
+import { Link } from "react-router";
+import { logFeed, MOST_LINES } from "@/api/logs";
+import { useAction } from "@/components/actions/registry";
 import type { DrawerProps } from "./Drawer";
-import styles from "./Drawer.module.css";
+import { isFiltering } from "./log-filter";
+import { arrangeItems, countLines } from "./log-items";
+import { LogList } from "./LogList";
+import styles from "./Logs.module.css";
+import { LogTools } from "./LogTools";
+import { useLogFilter, useLogLines } from "./use-log-lines";
 
-const MOST = 2_000; // lines that are kept
+const NOTHING = { text: "", level: "", request: "" } as const;
 
-/** What the service says, as it says it: the newest first, so that nothing has to be scrolled. */
-export function LogsTab({ slug, service, paths, onOpen }: DrawerProps) {
-  const lines = useLogLines(slug, service.name);
-  const [filter, setFilter] = useState("");
-  const shown = lines.filter(({ text, requestId }) => text.includes(filter) || requestId === filter);
+export function LogsTab({ slug, service: { name }, paths, onOpen }: DrawerProps) {
+  const { filter, fields, change, link } = useLogFilter();
+  const isFiltered = isFiltering(filter);
+  // What a link means may have been said a while ago.
+  const lines = useLogLines(slug, name, isFiltered ? MOST_LINES : undefined);
+  const { seen, isPaused, ...end } = useEnd(slug, name, lines.at(-1)?.id ?? -1);
+  const { text, level, request } = filter;
+  const all = useMemo(() => arrangeItems(lines, { text, level, request }), [lines, text, level, request]);
+  const items = useMemo(
+    () => (isPaused ? all.filter((item) => item.kind === "line" ? item.line.id <= (seen ?? -1) : Number(item.key.slice(6)) <= (seen ?? -1)) : all),
+    [all, isPaused, seen],
+  );
+  const dropped = lines[0]?.id ?? 0;
+  useAction({ name: "All lines of the log", run: () => { change(NOTHING); }, isOff: !isFiltered });
   return (
-    <>
-      <p className={styles.tools}>
-        <input aria-label="Filter" placeholder="text or request id" value={filter} onChange={(event) => { setFilter(event.target.value); }} />
-      </p>
-      {lines.length === 0 && <p className={styles.note}>No output yet. What the handler prints and logs appears here.</p>}
-      <div role="log" aria-live="off" aria-label="Lines" className={styles.lines}>
-        {shown.toReversed().map((line, index) => {
-          const place = findPlace(line.text, paths);
-          return (
-            <div key={lines.length - index} className={styles.line} data-level={line.level}>
-              <time dateTime={line.at ?? undefined}>{line.at && new Date(line.at).toLocaleTimeString()}</time>
-              <code>{line.commit?.slice(0, 7)}</code>
-              <span>{line.level}</span>
-              <span>{line.text}</span>
-              {place && <button className="quiet" onClick={() => { onOpen(place); }}>{place.file}:{place.line}</button>}
-            </div>
-          );
-        })}
-      </div>
-    </>
+    <div className={styles.logs}>
+      <LogTools
+        key={fields}
+        service={name}
+        items={items}
+        filter={filter}
+        onFilter={change}
+        isPaused={isPaused}
+        isAway={seen !== null}
+        fresh={seen === null ? 0 : countLines(all, seen)}
+        {...end}
+      />
+      {request !== "" && (
+        <p className={styles.note}>
+          Only what request <code>{request}</code> has said. <Link to={link({ request: "" })}>All lines</Link>
+        </p>
+      )}
+      {dropped > 0 && <p className={styles.note}>{dropped.toLocaleString("en")} earlier lines are not kept here.</p>}
+      {items.length === 0 && (
+        <p className={styles.note}>
+          {isFiltered && lines.length > 0 ? "No line is like that." : "No output yet. What the handler prints and logs appears here."}
+        </p>
+      )}
+      <LogList
+        slug={slug}
+        items={items}
+        follows={seen === null}
+        paths={paths}
+        onOpen={onOpen}
+        linkTo={(id) => link({ request: id })}
+        onLeave={end.onLeave}
+        onReach={end.onReach}
+      />
+    </div>
   );
 }
 
-/** In the background nobody reads them: a browser has six connections to a server over HTTP/1.1, for all its tabs. */
-function useLogLines(slug: string, service: string): LogLine[] {
-  const [lines, setLines] = useState<LogLine[]>([]);
-  const isVisible = useVisible();
-  useEffect(() => {
-    if (!isVisible) return;
-    const stop = new AbortController();
-    void followLogs(slug, service, {
-      onStart: () => { setLines([]); },
-      onLine: (line) => { setLines((known) => [...known.slice(1 - MOST), line]); },
-      signal: stop.signal,
-    });
-    return () => { stop.abort(); };
-  }, [slug, service, isVisible]);
-  return lines;
+/** `seen`: the newest line when somebody left the end of the list, by scrolling up or by a pause; null at the end. */
+function useEnd(slug: string, service: string, newest: number) {
+  const [seen, setSeen] = useState<number | null>(null);
+  const [isPaused, setPaused] = useState(false);
+  const isAway = seen !== null;
+  useEffect(() => (isAway ? logFeed(slug, service).hold() : undefined), [slug, service, isAway]);
+  const onLeave = () => { setSeen((before) => before ?? newest); };
+  return {
+    seen,
+    isPaused,
+    onLeave,
+    onReach: () => { if (!isPaused) setSeen(null); },
+    onPause: () => {
+      onLeave();
+      setPaused(true);
+    },
+    onNewest: () => {
+      setPaused(false);
+      setSeen(null);
+    },
+  };
 }
