@@ -1,5 +1,5 @@
 /** What can be done on the page that is shown. Keys, help and palette read it here; pages fill it while they are shown. */
-import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
+import { useEffectEvent, useLayoutEffect, useSyncExternalStore } from "react";
 import type { Command } from "../copy-as/commands";
 
 export interface Action {
@@ -47,7 +47,8 @@ export function useActions(): readonly ShownAction[] {
 export function useAction({ name, keys, commands = NONE, run, isKeyOnly = false, isOff = false }: Action): void {
   const act = useEffectEvent(run);
   const lines = JSON.stringify(commands);
-  useEffect(() => {
+  // Before it is painted: who sees a page can use its keys.
+  useLayoutEffect(() => {
     if (isOff) return;
     const action = { name, keys, commands: JSON.parse(lines) as Command[], isKeyOnly, run: () => { act(); } };
     shown.add(action);

@@ -1,5 +1,5 @@
 /** The one place that listens to keys, and does what the page that is shown has for them. */
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 import { readPreference } from "../preferences";
 import { follow, isSingle } from "./chord";
 import { readActions } from "./registry";
@@ -8,7 +8,7 @@ const PAUSE = 1_500; // milliseconds between two keys in a row
 
 /** Once, around all pages. What stands in front of a page (a modal dialog) has its own keys. */
 export function useKeys(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let begun: string | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const listen = (event: KeyboardEvent) => {

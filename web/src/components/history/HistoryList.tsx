@@ -28,7 +28,8 @@ export function HistoryList({ slug, filter, linkTo, empty }: Props) {
     ...commitHistory(slug, filter),
     placeholderData: keepPreviousData,
   });
-  const services = new Map(useQuery(serviceList(slug)).data?.items.map((service) => [service.name, service]));
+  const today = useQuery(serviceList(slug)).data;
+  const services = new Map(today?.items.map((service) => [service.name, service]));
   const back = useRollBack(slug);
   const mayCommit = useRights(slug).mayCommit;
   const { chosen, choose } = useChosen(slug);
@@ -45,8 +46,8 @@ export function HistoryList({ slug, filter, linkTo, empty }: Props) {
     linkTo,
     isChosen: (sha) => sha === chosen,
     onChoose: choose,
-    // The rows that are undone are the newest: one at a time.
-    onRollBack: mayCommit && !back.isPending ? back.mutate : undefined,
+    // One at a time; and what it is undone with has to be known first: what the services are at today.
+    onRollBack: mayCommit && today !== undefined && !back.isPending ? back.mutate : undefined,
   };
   const commits = data?.pages.flatMap(({ items }) => items);
   if (error && commits === undefined) return <ProblemPanel error={error} onRetry={() => void refetch()} />;
