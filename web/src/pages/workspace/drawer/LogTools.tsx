@@ -2,7 +2,7 @@ import { useRef } from "react";
 import { useAction } from "@/components/actions/registry";
 import { useToast } from "@/components/Toasts";
 import { LEVELS, type Level, type LogFilter } from "./log-filter";
-import { countLines, sayNew, writeLines, type LogItem } from "./log-items";
+import { countLines, sayCount, writeLines, type LogItem } from "./log-items";
 import styles from "./Logs.module.css";
 
 interface Props {
@@ -25,7 +25,7 @@ export function LogTools({ service, items, filter, onFilter, isPaused, isAway, f
   const toast = useToast();
   const copy = async () => {
     await navigator.clipboard.writeText(writeLines(items));
-    toast({ text: `Copied ${countLines(items).toLocaleString("en")} lines` });
+    toast({ text: `Copied ${sayCount(countLines(items))}` });
   };
   const download = () => { saveText(`${service}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.log`, writeLines(items)); };
   const toggle = isPaused ? onNewest : onPause;
@@ -51,7 +51,7 @@ export function LogTools({ service, items, filter, onFilter, isPaused, isAway, f
       </select>
       <button onClick={toggle}>{isPaused ? "Resume" : "Pause"}</button>
       {isAway && !isPaused && <button onClick={onNewest}>Jump to newest</button>}
-      {fresh > 0 && <span className={styles.fresh}>{sayNew(fresh)}</span>}
+      {fresh > 0 && <span className={styles.fresh}>{sayCount(fresh, "new ")}</span>}
       <span className={styles.space} />
       <button className="quiet" disabled={items.length === 0} onClick={copy}>Copy</button>
       <button className="quiet" disabled={items.length === 0} onClick={download}>Download</button>

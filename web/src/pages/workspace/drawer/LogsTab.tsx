@@ -5,7 +5,7 @@ import { logFeed, MOST_LINES } from "@/api/logs";
 import { useAction } from "@/components/actions/registry";
 import type { DrawerProps } from "./Drawer";
 import { isFiltering } from "./log-filter";
-import { arrangeItems, countLines } from "./log-items";
+import { arrangeItems, countLines, takeUntil } from "./log-items";
 import { LogList } from "./LogList";
 import styles from "./Logs.module.css";
 import { LogTools } from "./LogTools";
@@ -21,10 +21,7 @@ export function LogsTab({ slug, service: { name }, paths, onOpen }: DrawerProps)
   const { seen, isPaused, ...end } = useEnd(slug, name, lines.at(-1)?.id ?? -1);
   const { text, level, request } = filter;
   const all = useMemo(() => arrangeItems(lines, { text, level, request }), [lines, text, level, request]);
-  const items = useMemo(
-    () => (isPaused ? all.filter((item) => item.kind === "line" ? item.line.id <= (seen ?? -1) : Number(item.key.slice(6)) <= (seen ?? -1)) : all),
-    [all, isPaused, seen],
-  );
+  const items = useMemo(() => (isPaused && seen !== null ? takeUntil(all, seen) : all), [all, isPaused, seen]);
   const dropped = lines[0]?.id ?? 0;
   useAction({ name: "All lines of the log", run: () => { change(NOTHING); }, isOff: !isFiltered });
   return (

@@ -4,8 +4,8 @@ import { makeFilter, type LogFilter } from "./log-filter";
 
 export type LogItem =
   | { kind: "line"; key: string; line: NumberedLine }
-  /** `isNew`: of a revision that has said nothing before; else it is one more process, as after a restart. */
-  | { kind: "boundary"; key: string; pod: string; commit: string | null; isNew: boolean };
+  /** `id`: of the first line behind it. `isNew`: of a revision that has said nothing before; else it is one more process, as after a restart. */
+  | { kind: "boundary"; key: string; id: number; pod: string; commit: string | null; isNew: boolean };
 
 /** The processes that spoke first began nothing that one could see: they have no boundary. */
 export function arrangeItems(lines: readonly NumberedLine[], filter: LogFilter): LogItem[] {
@@ -17,7 +17,7 @@ export function arrangeItems(lines: readonly NumberedLine[], filter: LogFilter):
     const { pod, commit } = line;
     if (!pods.has(pod)) {
       if (pods.size > 0 && filter.request === "") {
-        items.push({ kind: "boundary", key: `begin-${line.id}`, pod, commit, isNew: !commits.has(commit) });
+        items.push({ kind: "boundary", key: `begin-${line.id}`, id: line.id, pod, commit, isNew: !commits.has(commit) });
       }
       pods.add(pod);
       commits.add(commit);
@@ -27,13 +27,18 @@ export function arrangeItems(lines: readonly NumberedLine[], filter: LogFilter):
   return items;
 }
 
+/** Those that were there when the newest line was this one. */
+export function takeUntil(items: readonly LogItem[], newest: number): readonly LogItem[] {
+  return items.filter((item) => (item.kind === "line" ? item.line.id : item.id) <= newest);
+}
+
 export function countLines(items: readonly LogItem[], after = -1): number {
   return items.reduce((count, item) => count + (item.kind === "line" && item.line.id > after ? 1 : 0), 0);
 }
 
-/** `1 new line`, `5,000 new lines`. */
-export function sayNew(count: number): string {
-  return `${count.toLocaleString("en")} new ${count === 1 ? "line" : "lines"}`;
+/** `1 line`, `5,000 new lines`. */
+export function sayCount(count: number, kind = ""): string {
+  return `${count.toLocaleString("en")} ${kind}${count === 1 ? "line" : "lines"}`;
 }
 
 /** Lines as a file has them: `<time> <level> <request id or -> <text>`. */

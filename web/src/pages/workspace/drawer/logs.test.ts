@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NumberedLine } from "@/api/logs";
 import { isFiltering, makeFilter, readFilter, writeFilter, type LogFilter } from "./log-filter";
-import { arrangeItems, countLines, sayBoundary, sayNew, writeLines } from "./log-items";
+import { arrangeItems, countLines, sayBoundary, sayCount, takeUntil, writeLines } from "./log-items";
 import { findHeight, findShown, findTop } from "./window";
 
 const ALL: LogFilter = { text: "", level: "", request: "" };
@@ -55,7 +55,8 @@ describe("a list of lines", () => {
     const items = arrangeItems(lines, ALL);
 
     expect([countLines(items), countLines(items, 6)]).toEqual([5, 3]);
-    expect([sayNew(1), sayNew(5000)]).toEqual(["1 new line", "5,000 new lines"]);
+    expect([sayCount(1, "new "), sayCount(5000, "new "), sayCount(2)]).toEqual(["1 new line", "5,000 new lines", "2 lines"]);
+    expect(takeUntil(items, 7).map(({ key }) => key)).toEqual(["5", "6", "begin-7", "7"]);
     expect(writeLines(items.slice(1, 4))).toBe(
       "2026-01-01T00:00:00.000Z INFO - two\n-- Another process of 1234567 begins --\n2026-01-01T00:00:00.000Z INFO - three\n",
     );
