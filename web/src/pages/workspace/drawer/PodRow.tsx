@@ -33,13 +33,13 @@ export function PodRow({ slug, pod, wanted, namespace, files, onOpen }: Props) {
   };
   return (
     <tr>
-      <th scope="row"><code>{name}</code></th>
+      <th scope="row" className={styles.whole}><code>{name}</code></th>
       <td>
         <span className={styles.state} data-state={state}><span aria-hidden="true">{sign}</span> {word}</span>
         {state !== "ready" && <p className={styles.why}>{sentence}</p>}
-        {place && <button className="quiet mono" onClick={() => { onOpen(place); }}>{place.file}:{place.line}</button>}
+        {place && <button className={`quiet mono ${styles.place ?? ""}`} onClick={() => { onOpen(place); }}>{place.file}:{place.line}</button>}
       </td>
-      <td>
+      <td className={styles.whole}>
         {commit === null ? <span className="muted">not known</span> : <Link to={paths.commit(slug, commit)}><code>{commit.slice(0, 7)}</code></Link>}
         {commit !== null && commit !== wanted && <span className="muted"> older</span>}
       </td>

@@ -22,6 +22,8 @@ export function ResourcesTab({ slug, service, paths: files, onOpen }: DrawerProp
   const id = useQuery(tenantDetail(slug)).data?.id;
   const namespace = id && namespaceOf(id);
   const copy = useCopy();
+  // What a pod says of itself is not said of all of them too.
+  const isSaid = pods?.some(({ sentence }) => sentence === status.sentence) ?? false;
   return (
     <div className={styles.resources}>
       <section aria-label="Deployment of the cluster" className={styles.deployment}>
@@ -37,7 +39,7 @@ export function ResourcesTab({ slug, service, paths: files, onOpen }: DrawerProp
           <Menu label="Copy as" list={() => copyItems(podCommands(slug, name, namespace), copy)}>Copy as ▾</Menu>
         </span>
       </section>
-      {status.state !== "live" && status.sentence && <p className={styles.why}>{status.sentence}</p>}
+      {status.state !== "live" && status.sentence && !isSaid && <p className={styles.why}>{status.sentence}</p>}
       {drift && <section aria-label="Changed by others"><DriftNote drift={drift} /></section>}
       {error && <ProblemPanel error={error} onRetry={readAgain} />}
       {pods?.length === 0 && <p className="muted">No pods. {status.state === "pending" ? "They are on their way." : "Nothing of it runs."}</p>}

@@ -54,7 +54,7 @@ export function extensionsFor(path: string, onChange: (text: string) => void): E
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
-    autocompletion(),
+    autocompletion({ icons: false }),
     highlightActiveLine(),
     highlightActiveLineGutter(),
     highlightSelectionMatches(),
