@@ -84,7 +84,7 @@ def test_a_name_that_is_markup_stays_a_name(platform: StartedPlatform, page: Pag
     page.on("dialog", lambda dialog: (_ for _ in ()).throw(AssertionError(dialog.message)))
 
     page.goto(f"{platform.api}/t/demo/s/{service_name}")
-    page.get_by_role("navigation", name="Files").get_by_role("button", name=name).click()
+    page.get_by_role("navigation", name="Files").get_by_role("treeitem", name=name).click()
 
     expect(page.get_by_role("textbox", name=name)).to_contain_text("</script><script>")
     assert page.locator("img[src=x]").count() == 0

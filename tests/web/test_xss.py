@@ -56,7 +56,7 @@ def test_edit_09_a_files_name(platform: StartedPlatform, page: Page, service_nam
     clone.push()
 
     page.goto(f"{platform.api}/t/demo/s/{service_name}")
-    page.get_by_role("navigation", name="Files").get_by_role("button", name=name).click()
+    page.get_by_role("navigation", name="Files").get_by_role("treeitem", name=name).click()
     expect(page.get_by_role("textbox", name=name)).to_contain_text("</script><script>")
     assert_harmless(page, name)
     page.goto(f"{platform.api}/t/demo/s/{service_name}/files/{quote(name)}")
@@ -179,7 +179,7 @@ def test_a_services_answer(platform: StartedPlatform, page: Page, service_name: 
 
 def test_problems_while_one_types(page: Page, service_name: str) -> None:
     create_service(page, service_name)
-    page.get_by_role("navigation", name="Files").get_by_role("button", name="service.yaml").click()
+    page.get_by_role("navigation", name="Files").get_by_role("treeitem", name="service.yaml").click()
     page.get_by_role("textbox", name="service.yaml").click()
     replace_text(page, f'"{IMAGE}": 1\n')
 

@@ -11,6 +11,7 @@ import { Title } from "@/components/Title";
 import { CommitBar } from "./CommitBar";
 import { Console } from "./console/Console";
 import { DeployStrip } from "./DeployStrip";
+import { follow, type Move } from "./draft-moves";
 import type { KeptDrafts } from "./draft-store";
 import { Drawer } from "./drawer/Drawer";
 import { EditorPane } from "./editor/EditorPane";
@@ -23,8 +24,10 @@ import type { Place } from "./traceback";
 import { wholePath } from "./operations";
 import { isMerging, useCommit } from "./use-commit";
 import { useDrafts } from "./use-drafts";
+import { useFileChanges } from "./use-file-changes";
 import { useFiles } from "./use-files";
 import { useProblems } from "./use-problems";
+import { useTabs } from "./use-tabs";
 import { WorkspaceHead } from "./WorkspaceHead";
 import styles from "./WorkspacePage.module.css";
 
@@ -40,7 +43,7 @@ export function Workspace({ slug, service, kept }: Props) {
   const navigate = useNavigate();
   const [drafts, dispatch] = useDrafts(slug, service.name, kept);
   const [isRestored, setRestored] = useState(kept !== null);
-  const { base, paths, file, error } = useFiles(slug, service.name, drafts, search.get("file"));
+  const { base, entries, stale, paths, file, error } = useFiles(slug, service.name, drafts, search.get("file"));
   const problems = useProblems(slug, service, drafts);
   const whole = wholePath(service, file?.path ?? "");
   const marks = useMemo(() => markProblems(problems, whole), [problems, whole]);
@@ -69,15 +72,31 @@ export function Workspace({ slug, service, kept }: Props) {
   const edit = (path: string, text: string, saved: string | null) => {
     if (base !== undefined) dispatch({ type: "edit", path, text, saved, base });
   };
-  const panes = { paths, active: file?.path ?? null, unsaved, onOpen: openPath };
+  const active = file?.path ?? null;
+  const tabs = useTabs(active, paths);
+  const onMove = (move: Move) => {
+    tabs.move(move);
+    const now = active === null ? null : follow(active, move);
+    if (now !== null && now !== active) openPath(now);
+  };
+  const changes = useFileChanges({ slug, service, files: { base, entries }, stale, drafts, dispatch, onMove });
+  const panes = { active, unsaved, onOpen: openPath };
   return (
     <div className={styles.workspace}>
       <Title>{`${service.name} · ${describeStatus(service)}`}</Title>
       <WorkspaceHead slug={slug} service={service} />
       <DeployStrip release={service.release} />
-      <FileTree {...panes} onCreate={(path) => { edit(path, "", null); openPath(path); }} />
+      <FileTree
+        {...panes}
+        slug={slug}
+        service={service}
+        paths={paths}
+        problems={problems}
+        changes={changes}
+        onCreate={(path) => { edit(path, "", null); openPath(path); }}
+      />
       <section aria-label="Editor" className={styles.editor}>
-        <Tabs {...panes} />
+        <Tabs {...panes} tabs={tabs} />
         {error && <ProblemPanel error={error} />}
         {file && (
           <EditorPane

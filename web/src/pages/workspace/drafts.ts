@@ -1,5 +1,6 @@
 /** What somebody has typed and not yet committed. Pure: a state, and what happens to it. */
 import type { Sides } from "@/api/schema";
+import { moveDrafts, type Move, type Step } from "./draft-moves";
 import { meetSides, type Choice, type Merge, type Merges } from "./merge/merges";
 
 /** What files are to say, by their paths below the service. */
@@ -27,6 +28,8 @@ export type DraftAction =
    * `commit`: what the drafts that are left are changes of from now on; null where that has not changed.
    */
   | { type: "landed"; sent: Texts; isDecided: boolean; commit: string | null }
+  /** Files were moved or deleted, by a commit of its own where they were not drafts alone. */
+  | { type: "changed"; move: Move | null; step: Step | null }
   | { type: "discard" };
 
 export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
@@ -48,6 +51,10 @@ export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
     case "landed": {
       const isTaken = (path: string, text: string) => (action.isDecided ? path in action.sent : action.sent[path] === text);
       return pin(keep(drafts.texts, (path, text) => !isTaken(path, text)), action.commit ?? drafts.pinned, drafts.merges);
+    }
+    case "changed": {
+      const { texts, pinned } = moveDrafts(drafts, action.move, action.step);
+      return pin(texts, pinned, drafts.merges);
     }
     case "discard":
       return NO_DRAFTS;

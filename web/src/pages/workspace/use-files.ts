@@ -1,7 +1,7 @@
 /** The files of a service as the workspace shows them: those of one commit, with what was typed on top. */
 import { useQuery } from "@tanstack/react-query";
 import { fileContent, fileList } from "@/api/files";
-import type { FileContent } from "@/api/schema";
+import type { FileContent, FileEntry } from "@/api/schema";
 import type { Drafts } from "./drafts";
 
 export interface ShownFile {
@@ -25,7 +25,14 @@ export function useFiles(slug: string, service: string, drafts: Drafts, active: 
     enabled: entry !== undefined && base !== undefined,
   });
   const file = path === null ? null : show(path, entry === undefined, content.data, drafts);
-  return { base, paths, file, error: head.error ?? content.error };
+  const newest = head.data?.items ?? entries;
+  return { base, paths, entries, stale: findStale(drafts, entries, newest), file, error: head.error ?? content.error };
+}
+
+/** The drafts of files that others have changed since: they have to be merged before anything is built on them. */
+function findStale(drafts: Drafts, entries: readonly FileEntry[], newest: readonly FileEntry[]): string[] {
+  const shaOf = (list: readonly FileEntry[], path: string) => list.find((entry) => entry.path === path)?.sha;
+  return Object.keys(drafts.texts).filter((path) => shaOf(entries, path) !== shaOf(newest, path));
 }
 
 function show(path: string, isNew: boolean, content: FileContent | undefined, drafts: Drafts): ShownFile {
