@@ -22,6 +22,7 @@ from core.errors import NotFound, Problem, Refused
 
 # Two tabs may refresh at the same moment: the one that comes second with the old secret is no thief.
 _GRACE = timedelta(seconds=10)
+_AGENT_LENGTH = 300  # characters: enough to know a browser by
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,17 @@ class Session:
     secret: str | None
 
 
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that has not ended, as its owner sees it; `used_at` is when it was last refreshed."""
+
+    id: str
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    user_agent: str
+
+
 class Sessions:
     """The door to sessions, personal tokens and links; every change is in the directory when a call returns."""
 
@@ -41,10 +53,11 @@ class Sessions:
         self._directory = directory
         self._lifetime = timedelta(seconds=lifetime)
 
-    async def open(self, user_id: str) -> Session:
-        """A new session, with an id that nobody could have set before."""
+    async def open(self, user_id: str, user_agent: str = "") -> Session:
+        """A new session, with an id that nobody could have set before. `user_agent` is what the caller says it is."""
         session = Session(str(uuid.uuid4()), user_id, make_secret())
         values = {"id": session.id, "user_id": user_id, "refresh_hash": hash_secret(session.secret or "")}
+        values["user_agent"] = user_agent[:_AGENT_LENGTH]
         async with store.writing(self._engine) as connection:
             await connection.execute(sa.insert(store.sessions).values(**values, expires_at=_now() + self._lifetime))
         return session
@@ -83,6 +96,32 @@ class Sessions:
             await _revoke(connection, store.sessions.c.id == session_id)
         await self._directory.refresh()
 
+    async def list_open(self, user_id: str) -> list[OpenSession]:
+        """A user's sessions that have not ended, the newest first."""
+        table = store.sessions
+        own = sa.and_(table.c.user_id == user_id, table.c.revoked_at.is_(None), table.c.expires_at > _now())
+        query = sa.select(table).where(own).order_by(table.c.created_at.desc(), table.c.id)
+        async with store.reading(self._engine) as connection:
+            return [
+                OpenSession(row.id, row.created_at, row.rotated_at, row.expires_at, row.user_agent)
+                for row in await connection.execute(query)
+            ]
+
+    async def revoke_own(self, user_id: str, session_id: str) -> None:
+        """Ends one of a user's sessions, as `revoke` does. Raises NotFound where it is nobody's, or another's."""
+        table = store.sessions
+        async with store.writing(self._engine) as connection:
+            if await _revoke(connection, sa.and_(table.c.id == session_id, table.c.user_id == user_id)) == 0:
+                raise NotFound(Problem("not-found", "there is no such session"))
+        await self._directory.refresh()
+
+    async def revoke_others(self, user_id: str, kept: str) -> None:
+        """Ends all sessions of a user but one."""
+        table = store.sessions
+        async with store.writing(self._engine) as connection:
+            await _revoke(connection, sa.and_(table.c.user_id == user_id, table.c.id != kept))
+        await self._directory.refresh()
+
     async def require(self, session_id: str) -> None:
         """Raises Refused where a session has ended, by whatever."""
         table = store.sessions
@@ -91,11 +130,11 @@ class Sessions:
             if await connection.scalar(sa.select(table.c.id).where(good)) is None:
                 raise not_signed_in()
 
-    async def use_link(self, code: str) -> Session:
+    async def use_link(self, code: str, user_agent: str = "") -> Session:
         """A session for a one-time sign-in link, the first time it is used. Raises Refused."""
         async with store.writing(self._engine) as connection:
             user_id = await spend_link(connection, code)
-        return await self.open(user_id)
+        return await self.open(user_id, user_agent)
 
     async def create_link(self, user_id: str, expires_in: float) -> tuple[str, datetime]:
         """The code of a new one-time sign-in link and when it ends; those from before are worthless."""
@@ -169,10 +208,13 @@ async def revoke_sessions(connection: AsyncConnection, user_id: str) -> None:
     await _revoke(connection, store.sessions.c.user_id == user_id)
 
 
-async def _revoke(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> None:
+async def _revoke(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> int:
+    """How many it was."""
     table = store.sessions
-    await connection.execute(sa.update(table).where(which, table.c.revoked_at.is_(None)).values(revoked_at=_now()))
+    change = sa.update(table).where(which, table.c.revoked_at.is_(None)).values(revoked_at=_now())
+    ended = (await connection.execute(change)).rowcount
     await count_up(connection)
+    return ended
 
 
 def not_signed_in() -> Refused:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.errors import PaaksError, Problem, Refused, RetryLater
 
-SCHEMA = "0001"  # the newest revision in core/migrations/versions; a test compares the two
+SCHEMA = "0002"  # the newest revision in core/migrations/versions; a test compares the two
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 4
 POOL_SECONDS = 3.0
@@ -65,6 +65,7 @@ sessions = sa.Table(
     sa.Column("rotated_at", _TIME, nullable=False, server_default=_NOW),
     sa.Column("expires_at", _TIME, nullable=False),
     sa.Column("revoked_at", _TIME),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
 )
 
 tokens = sa.Table(

@@ -20,7 +20,7 @@ from api.deps import Caller, Platform, ThePlatform
 from api.directory import User
 from api.operations import answer, describe
 from api.passwords import PASSWORD_BYTES, TooManyAttempts
-from api.sessions import Session, not_signed_in
+from api.sessions import OpenSession, Session, not_signed_in
 from api.settings import Settings
 from api.shapes import people as shapes
 from api.tokens import TenantGrant
@@ -59,13 +59,15 @@ class TokenPurpose(BaseModel):
 @router.post(_PATH, **describe("signIn", "session", {200: answer(shapes.Session)}))
 async def sign_in(body: SignIn, request: Request, platform: ThePlatform) -> Response:
     """A new session; its cookies cannot be read by scripts, `csrf` goes into X-PaaKS-CSRF."""
+    agent = _read_agent(request)
     if body.code is not None and body.password is not None:
-        session = await platform.sessions.open(await platform.accounts.choose_password(body.code, body.password))
+        user_id = await platform.accounts.choose_password(body.code, body.password)
+        session = await platform.sessions.open(user_id, agent)
     elif body.code is not None:
-        session = await platform.sessions.use_link(body.code)
+        session = await platform.sessions.use_link(body.code, agent)
     elif body.email is not None and body.password is not None:
         user_id = await _verify(platform, body.email, body.password, _read_address(request))
-        session = await platform.sessions.open(user_id)
+        session = await platform.sessions.open(user_id, agent)
     else:
         raise Refused(Problem("bad-request", "send `email` and `password`, or `code`"))
     return _answer_session(platform, session)
@@ -89,6 +91,10 @@ def _read_address(request: Request) -> str:
     return "" if not host or ipaddress.ip_address(host).is_loopback else host
 
 
+def _read_agent(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
 @router.get(_PATH, **describe("getSession", "session", {200: answer(shapes.CurrentSession)}))
 async def describe_session(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
     """Who is calling, with what, and which tenants they may know."""
@@ -110,7 +116,7 @@ async def change_self(body: OwnChange, request: Request, platform: ThePlatform, 
     await platform.accounts.change_user(caller.user_id, UserChange(body.name, body.password))
     if body.password is None:
         return _answer_session(platform, Session(caller.session, caller.user_id, None))
-    return _answer_session(platform, await platform.sessions.open(caller.user_id))
+    return _answer_session(platform, await platform.sessions.open(caller.user_id, _read_agent(request)))
 
 
 async def _require_password(platform: Platform, caller: Principal, password: str, address: str) -> None:
@@ -133,6 +139,49 @@ async def sign_out(platform: ThePlatform, caller: Caller) -> Response:
     for name in ("paaks_session", "paaks_refresh"):
         _set_cookie(response, platform.settings, name, "", 0)
     return response
+
+
+@router.get(_PATH + "/all", **describe("listSessions", "session", {200: answer(shapes.OpenSessions)}))
+async def list_sessions(platform: ThePlatform, caller: Caller) -> dict[str, Any]:
+    """One's own sessions that have not ended, the newest first."""
+    current = _require_session(caller)
+    found = await platform.sessions.list_open(caller.user_id)
+    return {"items": [_show_open(each, each.id == current) for each in found]}
+
+
+@router.delete(_PATH + "/all", status_code=204, **describe("endOtherSessions", "session", {204: {}}))
+async def end_other_sessions(platform: ThePlatform, caller: Caller) -> Response:
+    """Ends all of one's own sessions but this one; felt everywhere within seconds."""
+    await platform.sessions.revoke_others(caller.user_id, _require_session(caller))
+    return Response(status_code=204)
+
+
+@router.delete(_PATH + "/all/{id}", status_code=204, **describe("endSession", "session", {204: {}}))
+async def end_session(id: str, platform: ThePlatform, caller: Caller) -> Response:
+    """Ends one of one's own sessions; felt everywhere within seconds."""
+    _require_session(caller)
+    if not _is_uuid(id):
+        raise NotFound(Problem("not-found", "there is no such session"))
+    await platform.sessions.revoke_own(caller.user_id, id)
+    return Response(status_code=204)
+
+
+def _require_session(caller: Principal) -> str:
+    """The caller's session. Raises Refused."""
+    if caller.session is None:
+        raise _no_session("sign in to see and to end your sessions")
+    return caller.session
+
+
+def _show_open(session: OpenSession, is_current: bool) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "createdAt": format_time(session.created_at.timestamp()),
+        "lastUsedAt": format_time(session.used_at.timestamp()),
+        "expiresAt": format_time(session.expires_at.timestamp()),
+        "userAgent": session.user_agent,
+        "current": is_current,
+    }
 
 
 @router.post(_PATH + "/refresh", **describe("refreshSession", "session", {200: answer(shapes.Session)}))

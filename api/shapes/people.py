@@ -44,6 +44,23 @@ class CurrentSession(TypedDict):
     scopes: list[Scope]
 
 
+class OpenSession(TypedDict):
+    """One of one's own sessions; `lastUsedAt` is as of the last refresh, `userAgent` what it calls itself."""
+
+    id: str
+    createdAt: Time
+    lastUsedAt: Time
+    expiresAt: Time
+    userAgent: str
+    current: bool
+
+
+class OpenSessions(TypedDict):
+    """The newest first."""
+
+    items: list[OpenSession]
+
+
 class AccessToken(TypedDict):
     """A token for one purpose."""
 

@@ -118,6 +118,23 @@ def use_sessions(platform: Platform, caller: Caller) -> None:
         headers["X-PaaKS-CSRF"] = renewed.json()["csrf"]
         assert client.delete("/api/v1/session", headers=headers).status_code == 204
     assert caller.admin.get("/api/v1/session").json()["csrf"] is None
+    end_sessions(platform, caller)
+
+
+def end_sessions(platform: Platform, caller: Caller) -> None:
+    """Of somebody of their own: everybody else's stay."""
+    every, given = "/api/v1/session/all", {"email": "many.sessions@example.org", "password": "correct horse battery"}
+    caller.operator.post("/api/v1/users", json={**given, "name": "Many"}).raise_for_status()
+    with httpx2.Client(base_url=platform.api, event_hooks={"response": [check_answer]}, timeout=60.0) as client:
+        for _ in range(3):
+            client.cookies.clear()
+            session = client.post("/api/v1/session", json=given)
+        headers = {"X-PaaKS-CSRF": session.json()["csrf"], "Origin": platform.api}
+        found = client.get(every).json()["items"]
+        assert [each["current"] for each in found] == [True, False, False]
+        assert client.delete(f"{every}/{found[1]['id']}", headers=headers).status_code == 204
+        assert client.delete(every, headers=headers).status_code == 204
+        assert [each["id"] for each in client.get(every).json()["items"]] == [found[0]["id"]]
 
 
 def use_people(caller: Caller, name: str) -> None:

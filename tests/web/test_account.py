@@ -62,6 +62,36 @@ def test_a_new_password_signs_out_everywhere_else(
     elsewhere.wait_for_url("**/account")
 
 
+def test_sessions_elsewhere_are_seen_and_ended(
+    platform: StartedPlatform, person: Person, own_page: Page, visit: Callable[..., Visitor]
+) -> None:
+    phone = visit(user_agent="Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0").context.new_page()
+    desk = visit(user_agent="Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0").context.new_page()
+    for elsewhere in (phone, desk):
+        log_in(platform, elsewhere, person.email)
+    own_page.reload()
+    table = own_page.get_by_role("table", name="Sessions")
+    expect(table.get_by_role("row")).to_have_count(4)  # and its head
+    here = table.get_by_role("row", name=re.compile("this one"))
+    expect(here).to_contain_text("just now")
+    expect(here.get_by_role("button")).to_have_count(0)
+
+    table.get_by_role("button", name="Sign out Firefox on Android").click()
+    expect(table.get_by_role("row", name=re.compile("Android"))).to_have_count(0)
+    phone.goto(f"{platform.api}/account")
+    phone.wait_for_url("**/login?**")
+    own_page.get_by_role("button", name="Sign out everywhere else").click()
+    own_page.get_by_role("alertdialog").get_by_role("button", name="Sign out").click()
+    expect(own_page.get_by_role("status", name="Notices")).to_contain_text("Signed out everywhere else")
+    expect(table.get_by_role("row")).to_have_count(2)
+    expect(own_page.get_by_role("button", name="Sign out everywhere else")).to_have_count(0)
+
+    desk.goto(f"{platform.api}/account")
+    desk.wait_for_url("**/login?**")
+    own_page.reload()
+    expect(here).to_be_visible()
+
+
 def test_tokens_of_every_tenant_are_here(own_page: Page) -> None:
     form = own_page.get_by_role("form", name="New token")
     form.get_by_label("Name").fill("build")

@@ -67,6 +67,45 @@ def test_guesses_of_the_old_password_count_as_failed_logins(people: People) -> N
     assert statuses == [400] * 5 + [429]
 
 
+def test_sessions_are_listed_and_ended_one_or_all_others(people: People) -> None:
+    person = people.make_person()
+    with people.api.open() as client:
+        body = {"email": person.email, "password": PASSWORD}
+        headers = {"User-Agent": "Firefox on a phone " + "x" * 400}
+        opened = client.post(SESSION, json=body, headers=headers).json()
+        again = people.api.sign_in(person.email, PASSWORD)
+
+        third, second, first = person.client.get(f"{SESSION}/all").json()["items"]
+        assert [each["current"] for each in (third, second, first)] == [False, False, True]
+        assert second["userAgent"] == headers["User-Agent"][:300]
+        assert second["createdAt"] <= second["lastUsedAt"] < second["expiresAt"]
+        assert opened["user"]["email"] == person.email
+
+        assert person.client.delete(f"{SESSION}/all/{second['id']}").status_code == 204
+        assert client.get(SESSION).status_code == 401
+        assert again.get(SESSION).status_code == 200
+        assert person.client.delete(f"{SESSION}/all/{second['id']}").status_code == 404
+        assert person.client.delete(f"{SESSION}/all").status_code == 204
+        assert again.get(SESSION).status_code == 401
+        assert [each["id"] for each in person.client.get(f"{SESSION}/all").json()["items"]] == [first["id"]]
+        again.close()
+
+
+def test_nobody_sees_or_ends_the_sessions_of_others(people: People) -> None:
+    person, other = people.make_person(), people.make_person()
+    (session,) = other.client.get(f"{SESSION}/all").json()["items"]
+
+    for id in (session["id"], "1", "%00", "11111111-1111-4111-8111-111111111111"):
+        assert person.client.delete(f"{SESSION}/all/{id}").status_code == 404
+    person.client.delete(f"{SESSION}/all").raise_for_status()
+
+    assert other.client.get(SESSION).status_code == 200
+    tenant = people.make_tenant()
+    member = people.make_person(**{tenant: "viewer"})
+    with people.api.open(people.make_token(member.client, tenant)) as client:
+        assert client.get(f"{SESSION}/all").status_code == client.delete(f"{SESSION}/all").status_code == 403
+
+
 def test_a_token_changes_nobody(people: People) -> None:
     tenant = people.make_tenant()
     person = people.make_person(**{tenant: "viewer"})

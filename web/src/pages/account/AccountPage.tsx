@@ -8,6 +8,7 @@ import styles from "./AccountPage.module.css";
 import { NameForm } from "./NameForm";
 import { PasswordForm } from "./PasswordForm";
 import { Preferences } from "./Preferences";
+import { Sessions } from "./Sessions";
 
 export function Component() {
   const { data } = useQuery(session);
@@ -24,6 +25,7 @@ export function Component() {
       <NameForm key={data.user.name} name={data.user.name} />
       <PasswordForm email={data.user.email} />
       <Preferences />
+      <Sessions />
       <Panel title="Personal tokens" note="Each acts as you: as a password for git, and for the HTTP API and the command line.">
         <Tokens />
       </Panel>
