@@ -76,8 +76,10 @@ export function Workspace({ slug, service, kept }: Props) {
   const tabs = useTabs(active, paths);
   const onMove = (move: Move) => {
     tabs.move(move);
-    const now = active === null ? null : follow(active, move);
-    if (now !== null && now !== active) openPath(now);
+    // What the address names: under its old name it may be there no more, and another file be shown by now.
+    const named = search.get("file") ?? active;
+    const now = named === null ? null : follow(named, move);
+    if (now !== null && now !== named) openPath(now);
   };
   const changes = useFileChanges({ slug, service, files: { base, entries }, stale, drafts, dispatch, onMove });
   const panes = { active, unsaved, onOpen: openPath };
