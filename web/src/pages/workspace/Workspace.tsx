@@ -1,5 +1,5 @@
 /** The panes of a service, and what they share: the file that is open and the drafts. Each pane has its own file. */
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import type { Service } from "@/api/schema";
 import { useAction } from "@/components/actions/registry";
@@ -17,7 +17,6 @@ import { Drawer } from "./drawer/Drawer";
 import { EditorPane } from "./editor/EditorPane";
 import { markProblems } from "./editor/marks";
 import { FileTree } from "./FileTree";
-import { MergePanel } from "./merge/MergePanel";
 import { RestoredNote } from "./RestoredNote";
 import { Tabs } from "./Tabs";
 import type { Place } from "./traceback";
@@ -30,6 +29,8 @@ import { useProblems } from "./use-problems";
 import { useTabs } from "./use-tabs";
 import { WorkspaceHead } from "./WorkspaceHead";
 import styles from "./WorkspacePage.module.css";
+
+const MergePanel = lazy(() => import("./merge/MergePanel").then((module) => ({ default: module.MergePanel })));
 
 interface Props {
   slug: string;
@@ -115,7 +116,7 @@ export function Workspace({ slug, service, kept }: Props) {
       </section>
       <Console slug={slug} service={service} />
       <Drawer slug={slug} service={service} paths={paths} problems={problems} onOpen={openPlace} />
-      {isMerging(commit) && <MergePanel drafts={drafts} commit={commit} dispatch={dispatch} />}
+      {isMerging(commit) && <Suspense><MergePanel drafts={drafts} commit={commit} dispatch={dispatch} /></Suspense>}
     </div>
   );
 }

@@ -15,21 +15,28 @@ describe("drafts", () => {
   });
 
   it("go with the commit that took them", () => {
-    expect(reduceDrafts(two, { type: "landed", sent: two.texts, isDecided: false, commit: "c2" })).toBe(NO_DRAFTS);
+    expect(reduceDrafts(two, { type: "landed", sent: two.texts, isDecided: false, commit: "c2", isNext: true })).toBe(NO_DRAFTS);
   });
 
   it("stay where more was typed meanwhile, as changes of what landed", () => {
-    const landed = { type: "landed", sent: { a: "0", b: "2" }, isDecided: false, commit: "c2" } as const;
+    const landed = { type: "landed", sent: { a: "0", b: "2" }, isDecided: false, commit: "c2", isNext: true } as const;
     expect(reduceDrafts(two, landed)).toEqual({ texts: { a: "1" }, pinned: "c2", merges: {} });
   });
 
   it("stay changes of the older commit where the commit was a merge", () => {
-    const landed = { type: "landed", sent: { a: "0", b: "2" }, isDecided: false, commit: null } as const;
+    const landed = { type: "landed", sent: { a: "0", b: "2" }, isDecided: false, commit: null, isNext: true } as const;
     expect(reduceDrafts(two, landed)).toEqual({ texts: { a: "1" }, pinned: "c1", merges: {} });
   });
 
+  it("stay changes of the older commit where others may have changed a file that was not sent", () => {
+    const landed = { type: "landed", sent: { b: "2" }, isDecided: false, commit: "c3", isNext: false } as const;
+    expect(reduceDrafts(two, landed)).toEqual({ texts: { a: "1" }, pinned: "c1", merges: {} });
+    expect(reduceDrafts(two, { ...landed, isNext: true }).pinned).toBe("c3");
+    expect(reduceDrafts(two, { ...landed, sent: { a: "0", b: "2" } }).pinned).toBe("c3");
+  });
+
   it("go when a conflict is decided, whatever they said", () => {
-    const decided = { type: "landed", sent: { a: "both" }, isDecided: true, commit: null } as const;
+    const decided = { type: "landed", sent: { a: "both" }, isDecided: true, commit: null, isNext: true } as const;
     expect(reduceDrafts(two, decided)).toEqual({ texts: { b: "2" }, pinned: "c1", merges: {} });
   });
 

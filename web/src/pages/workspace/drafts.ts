@@ -25,9 +25,10 @@ export type DraftAction =
   | { type: "merge"; path: string; text: string }
   /**
    * A commit has taken over what was sent. `isDecided`: of a conflict, so also drafts go that said something else.
-   * `commit`: what the drafts that are left are changes of from now on; null where that has not changed.
+   * `commit`: what the drafts that are left are changes of from now on; null where that has not changed. `isNext`: it
+   * follows what they were changes of. If not, others may have changed a file that was not sent.
    */
-  | { type: "landed"; sent: Texts; isDecided: boolean; commit: string | null }
+  | { type: "landed"; sent: Texts; isDecided: boolean; commit: string | null; isNext: boolean }
   /** Files were moved or deleted, by a commit of its own where they were not drafts alone. */
   | { type: "changed"; move: Move | null; step: Step | null }
   | { type: "discard" };
@@ -50,7 +51,9 @@ export function reduceDrafts(drafts: Drafts, action: DraftAction): Drafts {
       return { ...drafts, merges: change(drafts.merges, action.path, { merged: action.text }) };
     case "landed": {
       const isTaken = (path: string, text: string) => (action.isDecided ? path in action.sent : action.sent[path] === text);
-      return pin(keep(drafts.texts, (path, text) => !isTaken(path, text)), action.commit ?? drafts.pinned, drafts.merges);
+      const left = keep(drafts.texts, (path, text) => !isTaken(path, text));
+      const isKnown = action.isNext || Object.keys(left).every((path) => path in action.sent);
+      return pin(left, (isKnown ? action.commit : null) ?? drafts.pinned, drafts.merges);
     }
     case "changed": {
       const { texts, pinned } = moveDrafts(drafts, action.move, action.step);

@@ -33,7 +33,8 @@ export function useCommit(slug: string, service: Service, dispatch: Dispatch<Dra
       // Drafts that are left after a decision are still changes of the commit that they began on.
       const isDecided = decided !== undefined;
       const commit = landed.merged || isDecided ? null : landed.commit.sha;
-      dispatch({ type: "landed", sent: { ...sent, ...decided?.taken }, isDecided, commit });
+      const isNext = base === null || landed.commit.parents[0] === base;
+      dispatch({ type: "landed", sent: { ...sent, ...decided?.taken }, isDecided, commit, isNext });
       return landed;
     },
     onError: (error, { base, decided }) => {

@@ -1,6 +1,6 @@
 /** Try it: one request to the service as the person who is signed in, and everything that came of it. */
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { invoke } from "@/api/invoke";
 import { logFeed } from "@/api/logs";
 import type { Service, ServiceCall } from "@/api/schema";
@@ -12,14 +12,16 @@ import { useToast } from "@/components/Toasts";
 import styles from "./Console.module.css";
 import { isNowhereElse } from "./kept-requests";
 import { pythonCommand } from "./python-command";
-import { ReplyView } from "./ReplyView";
 import { readCall, type TypedRequest } from "./request";
 import { useSaved, useSent, useTyped } from "./request-store";
 import { RequestForm } from "./RequestForm";
-import { RequestLog } from "./RequestLog";
-import { SavedRequests } from "./SavedRequests";
 import { SentRequests } from "./SentRequests";
 import { usePanes } from "./use-panes";
+
+// After the page, which is to be there soon.
+const SavedRequests = lazy(() => import("./SavedRequests").then((module) => ({ default: module.SavedRequests })));
+const ReplyView = lazy(() => import("./ReplyView").then((module) => ({ default: module.ReplyView })));
+const RequestLog = lazy(() => import("./RequestLog").then((module) => ({ default: module.RequestLog })));
 
 export function Console({ slug, service }: { slug: string; service: Service }) {
   const place = `${useQuery(session).data?.user.id ?? ""}/${slug}/${service.name}`;
@@ -54,17 +56,19 @@ export function Console({ slug, service }: { slug: string; service: Service }) {
     <section aria-label="Try it" className={styles.console}>
       <RequestForm service={service.name} typed={typed} onType={type} onSend={sendRequest} isPending={calling.isPending} commands={commands} />
       <div className={styles.kept}>
-        <SavedRequests key={name} typed={typed} saved={saved} name={name} onOpen={open} {...keeping} />
+        <Suspense><SavedRequests key={name} typed={typed} saved={saved} name={name} onOpen={open} {...keeping} /></Suspense>
         <SentRequests service={service.name} sent={sent} onOpen={open} />
       </div>
       {calling.error && <ProblemPanel error={calling.error} />}
-      {calling.data && <ReplyView service={service} reply={calling.data} />}
-      <RequestLog
-        slug={slug}
-        service={service.name}
-        since={calling.isPending ? since : null}
-        requestId={calling.data?.requestId ?? null}
-      />
+      <Suspense>
+        {calling.data && <ReplyView service={service} reply={calling.data} />}
+        <RequestLog
+          slug={slug}
+          service={service.name}
+          since={calling.isPending ? since : null}
+          requestId={calling.data?.requestId ?? null}
+        />
+      </Suspense>
       {calling.isIdle && <p className="muted">The answer, the commit that gave it and its log lines appear here.</p>}
     </section>
   );

@@ -1,6 +1,6 @@
 /** Below the editor: what the service says, what is wrong, and what it was. A new tab is a row here and a file beside. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "react-router";
 import type { ProblemEntry, Service } from "@/api/schema";
 import { tenantDetail } from "@/api/tenants";
@@ -10,11 +10,13 @@ import { logCommands, namespaceOf, podCommands } from "@/components/copy-as/serv
 import { TabList } from "@/components/TabList";
 import type { Place } from "../traceback";
 import styles from "./Drawer.module.css";
-import { HistoryTab } from "./HistoryTab";
-import { LogsTab } from "./LogsTab";
 import { ProblemsTab } from "./ProblemsTab";
-import { ResourcesTab } from "./ResourcesTab";
 import { SettingsTab } from "./SettingsTab";
+
+// After the page, which is to be there soon.
+const HistoryTab = lazy(() => import("./HistoryTab").then((module) => ({ default: module.HistoryTab })));
+const LogsTab = lazy(() => import("./LogsTab").then((module) => ({ default: module.LogsTab })));
+const ResourcesTab = lazy(() => import("./ResourcesTab").then((module) => ({ default: module.ResourcesTab })));
 
 export interface DrawerProps {
   slug: string;
@@ -51,7 +53,7 @@ export function Drawer(props: DrawerProps) {
         active={active}
         onSelect={show}
       >
-        {isOpen && <Tab {...props} />}
+        {isOpen && <Suspense fallback={<p className="muted">Loading…</p>}><Tab {...props} /></Suspense>}
       </TabList>
       <button className={`quiet ${styles.toggle ?? ""}`} aria-expanded={isOpen} onClick={() => { setOpen(!isOpen); }}>
         {isOpen ? "Hide" : "Show"}

@@ -41,7 +41,7 @@ export function MergePanel({ drafts, commit, dispatch }: Props) {
       return;
     }
     commit.reset();
-    dispatch({ type: "landed", sent: taken, isDecided: true, commit: null });
+    dispatch({ type: "landed", sent: taken, isDecided: true, commit: null, isNext: true });
     offer(files[0]?.[1].base ?? "");
   };
   return (
