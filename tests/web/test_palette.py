@@ -84,6 +84,7 @@ def test_a_commit_of_long_ago_is_found_on_the_server(platform: StartedPlatform, 
     page.route(re.compile(r"/commits\?.*text="), lambda route: waiting.append(route), times=1)
     dialog = page.get_by_role("dialog", name="Palette")
     field = open_palette(page)
+    field.fill("Count to 44")
     expect(options(page).filter(has_text="Count to 44")).to_be_visible()
 
     with page.expect_request(re.compile(r"/commits\?.*text=sell")):

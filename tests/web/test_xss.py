@@ -254,9 +254,7 @@ def test_where_a_login_leads(platform: StartedPlatform, visit: Callable[..., Vis
     assert_nothing_ran(page)
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/v1/tenants/{}", "/api/v1/problems/{}", "/problems/{}", "/git/{}.git/info/refs", "/{}"]
-)
+@pytest.mark.parametrize("path", ["/api/v1/tenants/{}", "/api/v1/problems/{}", "/problems/{}", "/git/{}.git/info/refs"])
 def test_an_error_of_the_api_opened_as_a_page(platform: StartedPlatform, page: Page, path: str) -> None:
     address = platform.api + path.replace("{}", quote(MARKUP, safe=""))
     answer = page.goto(address)
@@ -266,4 +264,18 @@ def test_an_error_of_the_api_opened_as_a_page(platform: StartedPlatform, page: P
     assert "html" not in answer.headers.get("content-type", "")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert page.evaluate("() => window.ran") is None
+    assert httpx2.get(address).headers["content-security-policy"]
+
+
+def test_an_address_that_is_nowhere(platform: StartedPlatform, visit: Callable[..., Visitor]) -> None:
+    """The web's own page, the same for all of them: nothing of the address is in what is sent."""
+    address = f"{platform.api}/{quote(MARKUP, safe='')}"
+    page = visit().context.new_page()
+    answer = page.goto(address)
+
+    assert answer is not None
+    assert answer.status == 404
+    assert answer.text() == httpx2.get(f"{platform.api}/login").text
+    page.locator("#root > *").first.wait_for()
+    assert_nothing_ran(page)
     assert httpx2.get(address).headers["content-security-policy"]

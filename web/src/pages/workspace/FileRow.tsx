@@ -54,7 +54,7 @@ export function FileRow({ row, id, isActive, isCurrent, isUnsaved, problems, lis
           {Array.from({ length: row.level - 1 }, (_, index) => <span key={index} className={styles.indent} />)}
           <span aria-hidden="true" className={styles.arrow}>{row.isDirectory ? (row.isOpen ? "▾" : "▸") : ""}</span>
           <span className={styles.name}>{row.name}</span>
-          {problems > 0 && <span aria-hidden="true" className={styles.problems}>{problems}</span>}
+          {problems > 0 && <span aria-hidden="true" className={styles.problems} data-count={problems} />}
           {isUnsaved && <span aria-hidden="true">●</span>}
         </div>
         <span className={styles.more}>
