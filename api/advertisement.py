@@ -32,8 +32,8 @@ class Advertisement:
         """What git would say of a repository; None where it has to be asked."""
         if self._capabilities is None:
             return None
-        found = list_references(repository)
-        if found is None or len(found) > _MANY:
+        found = list_references(repository, _MANY)
+        if found is None:
             return None
         listed = [f"{oid} {ref}" for ref, oid in found.items()] or [f"{_NOTHING} capabilities^{{}}"]
         lines = [os.fsencode(line) for line in listed]

@@ -105,7 +105,8 @@ class GitHttp:
         path, protocol = self._doors.tenants.path_of(tenant), _protocol_of(scope)
         line = f"# service=git-{service}\n"
         head = f"{len(line) + 4:04x}{line}0000".encode()
-        ready = self._advertisement.make(path) if service == "receive-pack" else None
+        pushes = service == "receive-pack"
+        ready = await asyncio.to_thread(self._advertisement.make, path) if pushes else None
         if ready is not None:
             await _begin(send, f"application/x-git-{service}-advertisement")
             await _write(send, head + ready)
@@ -118,7 +119,7 @@ class GitHttp:
             if not (service == "upload-pack" and protocol == "version=2"):
                 await _write(send, head)
             async for chunk in _read(process):
-                if service == "receive-pack":
+                if pushes:
                     self._advertisement.learn(chunk)
                 await _write(send, chunk)
             await _end(send)

@@ -16,6 +16,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core import names
 from core.commit import Author
 from core.repository import GIT_ENVIRONMENT
 
@@ -28,7 +29,7 @@ PLATFORM = Author("PaaKS", "paaks@localhost")
 _CONFIG = (
     *("core.hooksPath=" + str(HOOKS), "core.alternateRefsCommand=true", "core.fsync=committed,reference"),
     *("core.bigFileThreshold=11m", "core.useReplaceRefs=false", "gc.auto=0", "safe.directory=*"),
-    *("transfer.hideRefs=refs/internal", "uploadpack.allowFilter=true", "receive.autogc=false"),
+    *("transfer.hideRefs=" + names.INTERNAL_REFS, "uploadpack.allowFilter=true", "receive.autogc=false"),
     *("receive.advertisePushOptions=true", "receive.fsckObjects=true", f"receive.maxInputSize={MAX_PACK_BYTES}"),
     *("receive.denyDeletes=false", "receive.denyNonFastForwards=false", "receive.keepAlive=5"),
 )

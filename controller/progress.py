@@ -120,9 +120,9 @@ class Book:
 
     def open(self, release: Release) -> Release:
         """Make this the service's current release; what it replaces before its end is superseded."""
+        if self.is_open(release.service, release.commit):
+            return self.current[release.service]
         before = self.current.get(release.service)
-        if before is not None and before.commit == release.commit:
-            return before
         if before is not None and before.state in ("pending", "failed", "held"):
             self._tell(supersede(before, release.commit))
         self.current[release.service] = release

@@ -44,7 +44,8 @@ _RESERVED = frozenset(
     }
 )
 _RESERVED_PREFIXES = ("paaks", "kube-", "tnt-")
-_LIVE = "refs/internal/live/"
+INTERNAL_REFS = "refs/internal"  # hidden from clients
+_LIVE = f"{INTERNAL_REFS}/live/"
 _SHA = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"refs/(heads|tags)/[A-Za-z0-9][A-Za-z0-9._/@#+-]{0,199}")
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core import names
+from core import names, ownership
 from core.descriptor import Service
 
 Object = dict[str, Any]
@@ -36,7 +36,6 @@ RESTRICTED_CONTAINER: Object = {
     "capabilities": {"drop": ["ALL"]},
 }
 _MI = 1024 * 1024
-_CONTENTS = ("data", "binaryData")
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -205,7 +204,7 @@ def _config_map(owner: Owner, revision: Revision) -> Object:
 
 def has_contents(config_map: Object) -> bool:
     """Does it come with its files?"""
-    return not config_map.keys().isdisjoint(_CONTENTS)
+    return not config_map.keys().isdisjoint(ownership.FIXED)
 
 
 def render_contents(files: Sequence[File]) -> Object:
@@ -220,7 +219,7 @@ def render_contents(files: Sequence[File]) -> Object:
             binary[key] = base64.b64encode(file.data).decode()
         else:
             text[key] = decoded
-    return {key: found for key, found in zip(_CONTENTS, (text, binary), strict=True) if found}
+    return {key: found for key, found in zip(ownership.FIXED, (text, binary), strict=True) if found}
 
 
 def _decode(data: bytes) -> str | None:

@@ -40,7 +40,7 @@ _CONFIG = {
     "core.fsync": "committed,reference",
     "gc.auto": "0",
     "receive.autogc": "false",
-    "transfer.hideRefs": "refs/internal",
+    "transfer.hideRefs": names.INTERNAL_REFS,
 }
 LOOSE_LIMIT = 500
 PACK_LIMIT = 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -52,6 +53,15 @@ class Tenant:
         for obj in (*objects, deployment):
             await self.cluster.apply(obj)
         return str(deployment["spec"]["template"]["metadata"]["labels"][names.LABEL_TREE])
+
+    async def name_commit(self, tree: str) -> None:
+        """Write on the Service `hello` which commit a tree is of, as the controller does: `cccc…`."""
+        service = await self.cluster.get("Service", self.namespace, "hello")
+        assert service is not None
+        metadata = {key: service["metadata"][key] for key in ("name", "namespace", "labels")}
+        metadata["annotations"] = {names.ANNOTATION_COMMITS: json.dumps({tree: "c" * 40})}
+        spec = {key: service["spec"][key] for key in ("clusterIP", "selector", "ports")}
+        await self.cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
     async def pods(self, service: str, tree: str | None = None) -> list[Object]:
         """The pods of a service, or of one revision of it."""

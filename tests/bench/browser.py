@@ -5,13 +5,10 @@ What does not live here: what the page has to do (`tests/web`).
 
 from __future__ import annotations
 
-import os
-import shutil
-
+from chromium import find_program, launch
 from playwright.sync_api import Page, sync_playwright
 from started_platform import StartedPlatform
 
-_BROWSERS = ("chromium-headless-shell", "chromium")
 _SECONDS = 30.0
 # The page's own clock, from the key to the change of the page: nothing of the driver's is in it.
 _WATCH = """() => {
@@ -35,12 +32,11 @@ _WATCH = """() => {
 
 def measure_saves(platform: StartedPlatform, service: str, rounds: int) -> list[float]:
     """Milliseconds of each save, after one that does not count; none where there is no browser."""
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+    program = find_program()
+    if program is None:
         return []
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=sandbox)
+        browser = launch(playwright, program)
         page = browser.new_page()
         page.set_default_timeout(_SECONDS * 1000)
         _open_workspace(platform, page, service)

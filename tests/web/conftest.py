@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from chromium import find_program, launch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shown_pages import Shop, ShownPage, open_shop
 from started_platform import StartedPlatform
 from visitor import TIMEOUT, Visitor, sign_in
 
 expect.set_options(timeout=TIMEOUT)
-_BROWSERS = ("chromium-headless-shell", "chromium")
 
 
 @pytest.fixture(scope="session")
@@ -32,12 +30,11 @@ def platform() -> Iterator[StartedPlatform]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for a module: no longer, for a loop of its own runs in this thread until it ends."""
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+    program = find_program()
+    if program is None:
         pytest.skip("no chromium: apt-get install chromium-headless-shell fonts-liberation")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=sandbox)
+        opened = launch(playwright, program)
         yield opened
         opened.close()
 

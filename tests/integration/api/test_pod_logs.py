@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from api.log_lines import Filter, Line, make_filter
 from api.pod_logs import Question, ServiceLogs
-from core import names, tenants
+from core import tenants
 from core.cluster import Cluster, Object
 from tests.node_process import NodeProcess
 from tests.tenant_objects import Tenant, ask, open_pod
@@ -39,23 +38,13 @@ def open_logs(tenant: Tenant, service: str = "hello") -> ServiceLogs:
     return ServiceLogs(tenant.cluster, tenants.Tenant(tenant.id, "test", "", ""), service)
 
 
-async def name_commit(tenant: Tenant, tree: str) -> None:
-    """Write on the Service which commit a tree is of, as the controller does."""
-    service = await tenant.cluster.get("Service", tenant.namespace, "hello")
-    assert service is not None
-    metadata = {key: service["metadata"][key] for key in ("name", "namespace", "labels")}
-    metadata["annotations"] = {names.ANNOTATION_COMMITS: json.dumps({tree: "c" * 40})}
-    spec = {key: service["spec"][key] for key in ("clusterIP", "selector", "ports")}
-    await tenant.cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
-
-
 def said(lines: list[Line]) -> list[str]:
     return [line.text for line in lines]
 
 
 async def test_the_lines_of_all_pods_are_one_log_by_time(tenant: Tenant) -> None:
     tree = await tenant.deploy("hello", TALKER.format(name="one"), replicas=2)
-    await name_commit(tenant, tree)
+    await tenant.name_commit(tree)
     first, second = await tenant.wait_ready("hello", tree, 2)
     for number, pod in enumerate((first, second, first)):
         await ask(pod, f"/{number}")

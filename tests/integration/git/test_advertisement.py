@@ -64,7 +64,7 @@ def test_of_nothing_too(repository: Path) -> None:
     advertisement = taught(repository)
     git(repository, "update-ref", "-d", "refs/heads/main")
     assert advertisement.make(repository) == ask_git(repository)
-    assert list_references(repository) == {}
+    assert list_references(repository, 1) == {}
 
 
 def test_before_git_has_spoken_and_for_many_references_it_has_to_be_asked(repository: Path) -> None:

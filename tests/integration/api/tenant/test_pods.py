@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -42,13 +41,6 @@ def node(server: Server) -> Iterator[NodeProcess]:
 
 
 @pytest.fixture
-async def cluster(node: NodeProcess) -> AsyncIterator[Cluster]:
-    cluster = Cluster.connect(f"unix:{node.socket}")
-    yield cluster
-    await cluster.close()
-
-
-@pytest.fixture
 async def tenant(cluster: Cluster, api: Api) -> Tenant:
     """The objects of the tenant that is asked for over HTTP."""
     tenant = Tenant(cluster)
@@ -67,20 +59,10 @@ async def list_pods(api: Api, service: str = "hello") -> list[dict[str, Any]]:
     return items
 
 
-async def name_commit(tenant: Tenant, tree: str) -> None:
-    """Write on the Service which commit a tree is of, as the controller does."""
-    service = await tenant.cluster.get("Service", tenant.namespace, "hello")
-    assert service is not None
-    metadata = {key: service["metadata"][key] for key in ("name", "namespace", "labels")}
-    metadata["annotations"] = {names.ANNOTATION_COMMITS: json.dumps({tree: "c" * 40})}
-    spec = {key: service["spec"][key] for key in ("clusterIP", "selector", "ports")}
-    await tenant.cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
-
-
 async def test_pods_that_answer(api: Api, tenant: Tenant) -> None:
     assert await list_pods(api) == []
     tree = await tenant.deploy("hello", HANDLER.format(text="hello"), replicas=2)
-    await name_commit(tenant, tree)
+    await tenant.name_commit(tree)
     await tenant.deploy("other", HANDLER.format(text="other"))
     pods = await tenant.wait_ready("hello", tree, 2)
 
