@@ -1,7 +1,7 @@
-"""Smart HTTP for git clients (gitprotocol-http): who may, then `git` itself, its input and output streamed.
+"""Smart HTTP for git clients (gitprotocol-http): who may, then what is asked, input and output streamed.
 
 Nothing but the three requests of that protocol is served, and nothing from a path but the tenant's slug is used. What
-does not live here: git's process (`git_process.py`), what a push may do (`push.py`).
+does not live here: git's processes (`git_process.py`), what a push may do (`push.py`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from typing import Any
 import structlog
 
 from api.access import Action, Principal, may, may_know
-from api.advertisement import Advertisement
+from api.advertisement import advertise
 from api.announcer import Actor
 from api.auth import Authenticator, read_headers
-from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start
-from api.push import Conversation, NotDurable, PushDoors
+from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start, upload_pack
+from api.push import NotDurable, Push, PushDoors
+from api.push_answer import PushAnswer
+from api.push_request import Asked, MalformedError, Packets, read_request
 from core.commit import make_author
 from core.errors import PaaksError, Refused, RetryLater
-from core.repository import lock
 from core.tenants import Tenant
 
 Scope = MutableMapping[str, Any]
@@ -55,7 +56,6 @@ class GitHttp:
     def __init__(self, authenticator: Authenticator, doors: PushDoors) -> None:
         self._authenticator = authenticator
         self._doors = doors
-        self._advertisement = Advertisement()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. What a client does wrong is answered in words; nothing it does raises."""
@@ -105,22 +105,20 @@ class GitHttp:
         path, protocol = self._doors.tenants.path_of(tenant), _protocol_of(scope)
         line = f"# service=git-{service}\n"
         head = f"{len(line) + 4:04x}{line}0000".encode()
-        pushes = service == "receive-pack"
-        ready = await asyncio.to_thread(self._advertisement.make, path) if pushes else None
-        if ready is not None:
-            await _begin(send, f"application/x-git-{service}-advertisement")
-            await _write(send, head + ready)
+        media_type = f"application/x-git-{service}-advertisement"
+        if service == "receive-pack":
+            said = await asyncio.to_thread(advertise, path)
+            await _begin(send, media_type)
+            await _write(send, head + said)
             await _end(send)
             return
-        process = await _start(Command(service, path, True, protocol))
+        process = await _start(upload_pack(path, protocol, advertise=True))
         try:
             process.stdin.close()
-            await _begin(send, f"application/x-git-{service}-advertisement")
-            if not (service == "upload-pack" and protocol == "version=2"):
+            await _begin(send, media_type)
+            if protocol != "version=2":
                 await _write(send, head)
-            async for chunk in _read(process):
-                if pushes:
-                    self._advertisement.learn(chunk)
+            async for chunk in process.output():
                 await _write(send, chunk)
             await _end(send)
         finally:
@@ -128,91 +126,67 @@ class GitHttp:
 
     async def _fetch(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant) -> None:
         body = _Body(scope, receive, MAX_FETCH_BYTES)
-        process = await _start(Command("upload-pack", self._doors.tenants.path_of(tenant), False, _protocol_of(scope)))
-        feeding = asyncio.create_task(_feed(process, body))
+        process = await _start(upload_pack(self._doors.tenants.path_of(tenant), _protocol_of(scope)))
+        feeding = asyncio.create_task(process.feed(aiter(body)))
         try:
             await _begin(send, "application/x-git-upload-pack-result")
-            async for chunk in _read(process):
+            async for chunk in process.output():
                 await _write(send, chunk)
             await _end(send)
         except (TimeoutError, OSError):
             return  # the client has gone, or does not read
         finally:
             await process.stop()
-            await _cancel(feeding)
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
 
     async def _push(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant, principal: Principal) -> None:
         received = time.time()
-        body = _Body(scope, receive, MAX_PACK_BYTES + 2**20)
-        path = self._doors.tenants.path_of(tenant)
-        command = Command(
-            "receive-pack", path, False, _protocol_of(scope), make_author(principal.name, principal.email)
-        )
-        async with _share_lock(path) as lock_fd:
-            process = await _start(command, lock_fd)
-        assert process.channel is not None
+        packets = Packets(aiter(_Body(scope, receive, MAX_PACK_BYTES + 2**20)))
+        asked = await _read_asked(packets)
         actor = Actor(principal.email, principal.name, "git")
-        conversation = Conversation(process.channel, tenant, actor, self._doors, received)
-        feeding = asyncio.create_task(_feed(process, body))
-        speaking = asyncio.create_task(_converse(conversation, process))
+        push = Push(tenant, actor, make_author(principal.name, principal.email), self._doors, asked, received)
+        working = asyncio.create_task(_work(push, packets))
         try:
-            await _forward(send, process, speaking, body)
+            await _forward(send, push.answer)
         finally:
-            await _cancel(feeding)
             # What was accepted is announced, whether or not the client is still there.
-            await speaking
-            await process.stop()
+            await working
 
 
-async def _converse(conversation: Conversation, process: GitProcess) -> str | None:
-    """The conversation to its end; a sentence for the client where a moved reference is not safe."""
-    assert process.channel is not None
+async def _read_asked(packets: Packets) -> Asked:
+    try:
+        async with asyncio.timeout(_PUSH_SECONDS):
+            return await read_request(packets)
+    except (MalformedError, TimeoutError) as error:
+        raise _Answer(400, f"this is not what a git client sends: {error or 'it does not come'}") from None
+
+
+async def _work(push: Push, packets: Packets) -> None:
+    """The push to its end; a sentence and a report for the client where it fails on our side."""
     reference = uuid.uuid4().hex[:12]
     try:
-        await conversation.run()
+        await push.run(packets)
     except NotDurable as error:
         _log.error("push.not-durable", cause=str(error), request_id=reference)
-        return "the disk did not take what was pushed: do not rely on it, and push again"
+        push.give_up("the disk did not take what was pushed: do not rely on it, and push again")
     except PaaksError as error:
         _log.warning("push.failed", cause=str(error), request_id=reference)
+        push.give_up(f"this push cannot be taken now: {error}")
     except Exception:  # noqa: BLE001 - the process boundary of a push
         _log.exception("push.failed", request_id=reference)
+        push.give_up(f"this push failed on our side, and nothing of it is sure (request {reference})")
     finally:
-        with contextlib.suppress(ConnectionError):
-            process.channel[1].close()  # the hook ends: without our word it refuses
-    return None
+        push.answer.end()
 
 
-async def _forward(send: Send, process: GitProcess, speaking: asyncio.Task[str | None], body: _Body) -> None:
-    """Git's output to the client. A client that has gone or does not read does not stop the push."""
-    listens, told = True, False
-    try:
-        await _begin(send, "application/x-git-receive-pack-result")
-    except (TimeoutError, OSError):
-        listens = False
-    async for chunk in _read(process):
-        if speaking.done() and speaking.result() is not None:
-            break
-        if body.seen > MAX_PACK_BYTES and not told:
-            told = True  # git says that it is too much, but not what the limit is
-            chunk = _packet(2, f"a push may bring {MAX_PACK_BYTES // 2**20} MiB: push in parts") + chunk
-        if listens:
-            try:
-                await _write(send, chunk)
-            except (TimeoutError, OSError):
-                listens = False
-    failure = await speaking
+async def _forward(send: Send, answer: PushAnswer) -> None:
+    """The answer to the client. One that has gone or does not read does not stop the push."""
     with contextlib.suppress(TimeoutError, OSError):
-        if failure is not None and listens:
-            await _write(send, _packet(3, failure) + b"0000")
-        if listens:
-            await _end(send)
-
-
-def _packet(band: int, text: str) -> bytes:
-    """A packet on a side-band (gitprotocol-pack). After one on band 3 the client fails, whatever was said before."""
-    data = bytes([band]) + f"PaaKS: {text}\n".encode()
-    return f"{len(data) + 4:04x}".encode() + data
+        await _begin(send, "application/x-git-receive-pack-result")
+        async for chunk in answer.chunks():
+            await _write(send, chunk)
+        await _end(send)
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------
@@ -265,29 +239,6 @@ def _inflate(inflater: Any, data: bytes) -> Any:
             return
 
 
-async def _feed(process: GitProcess, body: _Body) -> None:
-    """The body into git's input. What git does not want any more is read and dropped, so that the client hears why."""
-    wanted = True
-    try:
-        async with asyncio.timeout(_PUSH_SECONDS):
-            async for part in body:
-                if wanted:
-                    try:
-                        process.stdin.write(part)
-                        await process.stdin.drain()
-                    except (ConnectionError, OSError):
-                        wanted = False
-    except TimeoutError:
-        pass
-    finally:
-        process.stdin.close()
-
-
-async def _read(process: GitProcess) -> AsyncIterator[bytes]:
-    while chunk := await process.stdout.read(_CHUNK):
-        yield chunk
-
-
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -319,31 +270,11 @@ def _unavailable(error: RetryLater) -> _Answer:
     return _Answer(503, f"{error.cause}; try again", **{"retry-after": str(max(1, round(error.delay)))})
 
 
-async def _start(command: Command, lock_fd: int | None = None) -> GitProcess:
+async def _start(command: Command) -> GitProcess:
     try:
-        return await start(command, lock_fd)
+        return await start(command)
     except OSError as error:
         raise _unavailable(RetryLater(f"git cannot be started: {error}", 2.0)) from error
-
-
-@contextlib.asynccontextmanager
-async def _share_lock(path: Any) -> AsyncIterator[int]:
-    """The repository's lock, shared; it waits, in a thread, only where maintenance has it alone."""
-    held = lock(path, wait=False)
-    try:
-        fd = held.__enter__()
-    except BlockingIOError:
-        held = lock(path)
-        fd = await asyncio.to_thread(held.__enter__)
-    try:
-        yield fd
-    finally:
-        held.__exit__(None, None, None)
-
-
-async def _cancel(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _protocol_of(scope: Scope) -> str | None:

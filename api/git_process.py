@@ -1,77 +1,102 @@
-"""One `git upload-pack` or `git receive-pack`: started with pipes and, for a push, the hooks' channel; fed and drained.
+"""One git process: started with pipes, fed and drained. What each of them is called, and with which settings.
 
-What does not live here: HTTP (`git_http.py`), and what is said on the channel (`push.py`).
+What does not live here: HTTP (`git_http.py`), and what a push may do (`push.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import re
 import shutil
 import signal
-import socket
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import names
-from core.commit import Author
+from core.quarantine import Quarantine
 from core.repository import GIT_ENVIRONMENT
 
-HOOKS = Path(__file__).parent / "git_hooks"
 MAX_PACK_BYTES = 50 * 2**20
-_CHANNEL_FD, _LOCK_FD = 9, 8  # dash knows only single digits
+_UNPACK_LIMIT = 100  # objects; more of them stay in their pack: receive.unpackLimit
 _PROTOCOL = re.compile(r"version=[0-2]")
-_PIPE_BYTES = 2**18
-PLATFORM = Author("PaaKS", "paaks@localhost")
+_PIPE_BYTES, _READ_BYTES = 2**18, 2**16
 _CONFIG = (
-    *("core.hooksPath=" + str(HOOKS), "core.alternateRefsCommand=true", "core.fsync=committed,reference"),
-    *("core.bigFileThreshold=11m", "core.useReplaceRefs=false", "gc.auto=0", "safe.directory=*"),
-    *("transfer.hideRefs=" + names.INTERNAL_REFS, "uploadpack.allowFilter=true", "receive.autogc=false"),
-    *("receive.advertisePushOptions=true", "receive.fsckObjects=true", f"receive.maxInputSize={MAX_PACK_BYTES}"),
-    *("receive.denyDeletes=false", "receive.denyNonFastForwards=false", "receive.keepAlive=5"),
+    *("core.fsync=committed,reference", "core.bigFileThreshold=11m", "core.useReplaceRefs=false", "gc.auto=0"),
+    *("safe.directory=*", "transfer.hideRefs=" + names.INTERNAL_REFS, "uploadpack.allowFilter=true"),
 )
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: `service` is upload-pack or receive-pack; `advertise` lists the references and ends.
+    """What to run, and what it finds in its environment. `hears_errors`: what it says as errors is its output."""
 
-    `protocol` is the client's Git-Protocol header; `committer` stands in the reflog.
-    """
-
-    service: str
-    repository: Path
-    advertise: bool = False
-    protocol: str | None = None
-    committer: Author = PLATFORM
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hears_errors: bool = False
 
     def argv(self) -> list[str]:
         """The command line; nothing of it comes from a client."""
-        options = [part for setting in _CONFIG for part in ("-c", setting)]
-        mode = ["--stateless-rpc", *(["--http-backend-info-refs"] if self.advertise else [])]
-        return ["git", *options, self.service, *mode, str(self.repository)]
+        return ["git", *(part for setting in _CONFIG for part in ("-c", setting)), *self.arguments]
 
-    def environment(self) -> dict[str, str]:
-        """From scratch; of the client's header only a version that exists."""
-        environment = dict(GIT_ENVIRONMENT)
-        environment |= {"GIT_COMMITTER_NAME": self.committer.name, "GIT_COMMITTER_EMAIL": self.committer.email}
-        if self.protocol is not None and _PROTOCOL.fullmatch(self.protocol):
-            environment["GIT_PROTOCOL"] = self.protocol
-        return environment
+    def whole_environment(self) -> dict[str, str]:
+        """From scratch, without what the platform's own says."""
+        return {**GIT_ENVIRONMENT, **self.environment}
+
+
+def upload_pack(repository: Path, protocol: str | None, *, advertise: bool = False) -> Command:
+    """Answer a fetch, or say what there is to fetch. Of `protocol`, the client's header, only a version that exists."""
+    mode = ("--stateless-rpc", *(("--http-backend-info-refs",) if advertise else ()))
+    known = protocol is not None and _PROTOCOL.fullmatch(protocol)
+    return Command(("upload-pack", *mode, str(repository)), {"GIT_PROTOCOL": protocol} if known and protocol else {})
+
+
+def unpack(repository: Path, quarantine: Quarantine, objects: int) -> Command:
+    """Take a pack of so many objects in: each is whole, well-formed (fsck) and has what it names, or none is kept."""
+    few = ("unpack-objects", "-q", "--strict")
+    many = ("index-pack", "--stdin", "--fix-thin", "--strict", "--show-resolving-progress")
+    arguments = few if objects < _UNPACK_LIMIT else many
+    limited = (f"--git-dir={repository}", *arguments, f"--max-input-size={MAX_PACK_BYTES}")
+    return Command(limited, quarantine.environment(), hears_errors=True)
+
+
+def find_gaps(repository: Path, quarantine: Quarantine) -> Command:
+    """Fails where something is missing that the commits on its input lead to, and no reference has led to before."""
+    walk = ("rev-list", "--objects", "--stdin", "--not", "--all", "--quiet")
+    return Command((f"--git-dir={repository}", *walk), quarantine.environment())
 
 
 @dataclass
 class GitProcess:
-    """A running git. `channel` is the platform's end of the hooks' conversation, for a push."""
+    """A running git."""
 
     pid: int
     stdin: asyncio.StreamWriter
     stdout: asyncio.StreamReader
-    channel: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None
     _ended: asyncio.Future[int] = field(repr=False)
+
+    async def feed(self, parts: AsyncIterator[bytes]) -> int:
+        """All parts into its input, then its end; how many bytes. What it does not want any more is dropped."""
+        seen, wanted = 0, True
+        try:
+            async for part in parts:
+                seen += len(part)
+                if wanted:
+                    try:
+                        self.stdin.write(part)
+                        await self.stdin.drain()
+                    except (ConnectionError, OSError):
+                        wanted = False
+        finally:
+            self.stdin.close()
+        return seen
+
+    async def output(self) -> AsyncIterator[bytes]:
+        """What it says, as it says it."""
+        while chunk := await self.stdout.read(_READ_BYTES):
+            yield chunk
 
     async def wait(self) -> int:
         """The wait status, once it has ended."""
@@ -82,52 +107,31 @@ class GitProcess:
         if not self._ended.done():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-        for writer in (self.stdin, self.channel[1] if self.channel else None):
-            if writer is not None and not writer.transport.is_closing():
-                writer.transport.abort()
+        if not self.stdin.transport.is_closing():
+            self.stdin.transport.abort()
         await self.wait()
 
 
-async def start(command: Command, lock_fd: int | None = None) -> GitProcess:
-    """Start git. A push inherits `lock_fd`, so that an orphan holds the repository's lock, and gets a channel."""
-    spawned = _spawn(command, lock_fd)
-    ended = _watch(spawned.pid)
-    stdin = await _open_writer(spawned.stdin)
-    stdout = await _open_reader(spawned.stdout)
-    channel = await asyncio.open_connection(sock=spawned.channel) if spawned.channel is not None else None
-    return GitProcess(spawned.pid, stdin, stdout, channel, ended)
+async def start(command: Command) -> GitProcess:
+    """Start git. Raises OSError."""
+    pid, stdin_fd, stdout_fd = _spawn(command)
+    ended = _watch(pid)
+    return GitProcess(pid, await _open_writer(stdin_fd), await _open_reader(stdout_fd), ended)
 
 
-@dataclass(frozen=True)
-class _Spawned:
-    pid: int
-    stdin: int
-    stdout: int
-    channel: socket.socket | None
-
-
-def _spawn(command: Command, lock_fd: int | None) -> _Spawned:
-    """`posix_spawn`, because it can number descriptors and starts as fast as anything. Raises OSError."""
+def _spawn(command: Command) -> tuple[int, int, int]:
+    """The process, and our ends of its input and its output. By `posix_spawn`: nothing starts faster."""
     with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
         stdin, stdin_end = _pipe(theirs, ours)
         stdout_end, stdout = _pipe(ours, theirs)
         null = os.open(os.devnull, os.O_WRONLY)
         theirs.callback(os.close, null)
-        numbered = {0: stdin, 1: stdout, 2: null}
-        channel = None
-        if lock_fd is not None:
-            channel, their_channel = socket.socketpair()
-            ours.callback(channel.close)
-            theirs.callback(their_channel.close)
-            # Copies above the numbers that are given out: none of them may be overwritten before it is copied.
-            for number, fd in ((_LOCK_FD, lock_fd), (_CHANNEL_FD, their_channel.fileno())):
-                numbered[number] = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _CHANNEL_FD + 1)
-                theirs.callback(os.close, numbered[number])
-        actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in numbered.items()]
+        said, dropped = (2, 1) if command.hears_errors else (1, 2)
+        actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in ((0, stdin), (said, stdout), (dropped, null))]
         program = shutil.which("git", path=GIT_ENVIRONMENT["PATH"]) or "/usr/bin/git"
-        pid = os.posix_spawn(program, command.argv(), command.environment(), file_actions=actions)
+        pid = os.posix_spawn(program, command.argv(), command.whole_environment(), file_actions=actions)
         ours.pop_all()
-        return _Spawned(pid, stdin_end, stdout_end, channel)
+        return pid, stdin_end, stdout_end
 
 
 def _pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:

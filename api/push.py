@@ -1,254 +1,52 @@
-"""The conversation with a push: the check before any reference moves, the announcement and the progress after.
+"""One push, in the order of what it does: unpack into quarantine, judge, move the references, announce, follow.
 
-It speaks with git's two hooks over one channel (`git_hooks/`). What does not live here: git's process
-(`git_process.py`), the words (`push_lines.py`).
+No reference moves and no object is the repository's before all has been judged. What does not live here: HTTP
+(`git_http.py`), what was asked (`push_request.py`), the words (`push_lines.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
+import struct
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from api import push_lines
+from api import git_process, push_lines
 from api.announcer import Actor, Announcer, Arrival
+from api.git_process import MAX_PACK_BYTES, Command, GitProcess
 from api.live import Live
+from api.push_answer import PushAnswer
+from api.push_request import MAX_OPTIONS, MAX_REFS, Asked, MalformedError, Packets
 from core import history, names
 from core.check import MAX_BLOB_BYTES, Checker
+from core.commit import Author
 from core.errors import NotFound, Problem, RetryLater
+from core.quarantine import Quarantine, quarantined
+from core.reference_updates import ZERO, Update, move_each
 from core.releases import Release
-from core.repository import Repository, list_objects, sync_directories
+from core.repository import Repository, list_objects, lock, sync_directories
 from core.tenants import Tenant, Tenants
 
-MAX_REFS = 1_000
 MAX_OBJECTS = 100_000
-WAIT_SECONDS = 60.0
 _MANY = 16  # directories of loose objects, of one push; a change of one file brings four objects
-_ZERO = "0" * 40
-
-
-@dataclass(frozen=True)
-class Update:
-    """One reference that a push wants to move; zeros stand for one that is not there."""
-
-    old: str
-    new: str
-    ref: str
-
-
-@dataclass
-class Asked:
-    """What a push asks for. `quarantine` is where its objects are, empty where it brings none."""
-
-    quarantine: str = ""
-    updates: list[Update] = field(default_factory=list)
-    count: int = 0
-    options: list[str] = field(default_factory=list)
-    bad_option: bool = False
-
-    def has(self, option: str) -> bool:
-        """Was `-o <option>` given?"""
-        return option in self.options
-
-    def wait_seconds(self) -> float:
-        """How long the push may wait for what it deploys: `-o timeout=N`."""
-        for option in self.options:
-            name, _, value = option.partition("=")
-            if name == "timeout" and value.isdigit() and len(value) < 5:
-                return min(float(value), 600.0)
-        return WAIT_SECONDS
+_UNPACKED_NOT = "unpacker error"  # git's words
+_HEAD = struct.Struct(">4sII")  # of a pack: its signature, version, and number of objects (gitformat-pack)
 
 
 class NotDurable(Exception):
     """References have moved, and the disk did not take it: the client must not believe that all is well."""
 
 
-class Conversation:
-    """One push, from the first hook's first line to the second hook's end."""
+class _Refused(Exception):
+    """Nothing has moved, and the client has been told why; `unpacked` and `reason` are for git's report."""
 
-    def __init__(
-        self,
-        channel: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        tenant: Tenant,
-        actor: Actor,
-        doors: PushDoors,
-        received: float,
-    ) -> None:
-        self._reader, self._writer = channel
-        self._tenant = tenant
-        self._actor = actor
-        self._doors = doors
-        self._received = received
-        self._path = doors.tenants.path_of(tenant)
-
-    async def run(self) -> None:
-        """Speak with both hooks. Returns when git has ended or has been told all. Raises NotDurable."""
-        asked = await self._read_asked()
-        if asked is None:
-            return
-        directories = await asyncio.to_thread(_list_directories, asked.quarantine)
-        try:
-            accepted = await self._judge(asked)
-        except RetryLater as error:
-            self._say(f"PaaKS cannot check this push now: {error.cause}. Nothing has changed; push again.")
-            accepted = False
-        checked = time.time()
-        self._writer.write(b"ok\n" if accepted else b"no\n")
-        moved = await self._read_moved() if accepted else []
-        if moved:
-            begun = await self._announce(moved, checked)
-            await self._settle(moved, directories)
-            if len(directories) > _MANY:
-                self._doors.crowded.put_nowait(self._tenant)
-            await self._follow(asked, moved, begun)
-        self._writer.write(b"ok\n")
-
-    # -- before -------------------------------------------------------------------------------------------------------
-
-    async def _judge(self, asked: Asked) -> bool:
-        repository, problems = await asyncio.to_thread(self._look, asked)
-        main = None
-        if not problems:
-            for update in asked.updates:
-                if update.new != _ZERO:
-                    problems += await self._judge_tip(repository, update)
-                main = update if update.ref == names.MAIN else main
-        if problems:
-            self._say_all(push_lines.refuse(problems))
-            return False
-        return await self._show_plan(asked, repository, main)
-
-    def _look(self, asked: Asked) -> tuple[Repository, list[Problem]]:
-        """The repository as the push would leave it, and what is wrong whatever its files say."""
-        repository = Repository(self._path, asked.quarantine or None)
-        problems = list(_judge_references(asked, repository, self._tenant))
-        return repository, problems or _judge_objects(repository, asked.quarantine)
-
-    async def _judge_tip(self, repository: Repository, update: Update) -> list[Problem]:
-        try:
-            root = repository.root_of(update.new)
-            deploys = update.ref == names.MAIN
-            found = await self._doors.checker.check_tree(repository, root, tenant=self._tenant.id, deploys=deploys)
-        except NotFound as error:
-            return list(error.problems)
-        return found
-
-    async def _show_plan(self, asked: Asked, repository: Repository, main: Update | None) -> bool:
-        if main is not None and not asked.has("quiet"):
-            old = None if main.old == _ZERO else main.old
-            plan = await asyncio.to_thread(history.changed_services, repository, old, main.new)
-            self._say_all(push_lines.show_plan(plan))
-            self._say(f"check    ok  {time.time() - self._received:.3f} s")
-        if asked.has("dry-run"):
-            self._say("dry run: it would be accepted. Nothing was deployed, and no reference has moved.")
-            return False
-        return True
-
-    # -- after --------------------------------------------------------------------------------------------------------
-
-    async def _announce(self, moved: list[Update], checked: float) -> list[Release]:
-        """The releases that begin. Told before all is durable: main has moved, and whoever looks at it sees that."""
-        main = _main_of(moved)
-        if main is None:
-            return []
-        arrival = Arrival(self._actor, self._received, checked)
-        before = None if main.old == _ZERO else main.old
-        return await self._doors.announcer.announce(self._tenant, Repository(self._path), before, main.new, arrival)
-
-    async def _settle(self, moved: list[Update], directories: list[str]) -> None:
-        """Make durable what git only renamed: it syncs files, never the directories that name them."""
-        objects = self._path / "objects"
-        below = {(self._path / update.ref).parent for update in moved}
-        try:
-            await asyncio.to_thread(
-                sync_directories, *(objects / name for name in directories), objects, *below, self._path / "refs"
-            )
-        except OSError as error:
-            raise NotDurable(str(error)) from error
-
-    async def _follow(self, asked: Asked, moved: list[Update], begun: list[Release]) -> None:
-        if _main_of(moved) is None:
-            branches = [update for update in moved if update.ref.startswith("refs/heads/") and update.new != _ZERO]
-            self._say_all(
-                line for update in branches for line in push_lines.show_branch(push_lines.branch_of(update.ref))
-            )
-        elif begun and asked.has("no-wait"):
-            self._say("accepted. Follow it: paaks status -w")
-        elif begun:
-            await self._show_progress(begun, asked)
-
-    async def _show_progress(self, begun: list[Release], asked: Asked) -> None:
-        """Each stage as it happens, then how each ended; many services only in sum."""
-        live, tenant = self._doors.live, self._tenant.id
-        folded = len(begun) > push_lines.FOLD_ABOVE
-        keys = [(release.service, release.commit) for release in begun]
-        waiting = asyncio.ensure_future(live.wait(tenant, keys, asked.wait_seconds()))
-        if not folded and not asked.has("quiet"):
-            showing = asyncio.ensure_future(self._show_stages(begun))
-            waiting.add_done_callback(lambda _: showing.cancel())
-            await asyncio.gather(showing, return_exceptions=True)
-        ended = await waiting
-        wanted = {release.service: release.commit for release in begun}
-        if folded:
-            self._say_all(push_lines.show_folded(ended, wanted))
-        for release in ended if not folded else ():
-            if not asked.has("quiet") or release.state != "live":
-                self._say_all(push_lines.show_end(release, wanted[release.service]))
-
-    async def _show_stages(self, begun: list[Release]) -> None:
-        seen: dict[str, set[str]] = {release.service: set() for release in begun}
-        width = max(len(service) for service in seen)
-        async for _ in self._doors.live.changes(self._tenant.id):
-            for release in begun:
-                now = self._doors.live.find(self._tenant.id, release.service, release.commit) or release
-                self._say_all(push_lines.show_stages(now, seen[release.service], width))
-
-    # -- the channel --------------------------------------------------------------------------------------------------
-
-    def _say(self, line: str) -> None:
-        text = "".join(c if c.isprintable() else " " for c in line)
-        self._writer.write(f": {text}\n".encode())
-
-    def _say_all(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self._say(line)
-
-    async def _read_asked(self) -> Asked | None:
-        """What the first hook says; None where git ended without asking."""
-        asked = Asked()
-        while (line := await self._read_line()) is not None:
-            word, _, rest = line.partition(" ")
-            if word == "end":
-                return asked
-            if word == "quarantine":
-                asked.quarantine = rest
-            elif word == "ref":
-                asked.count += 1
-                if asked.count <= MAX_REFS:
-                    asked.updates.append(Update(*rest.split(" ", 2)))
-            elif word == "option":
-                asked.options.append(rest)
-            elif word == "refused-option":
-                asked.bad_option = True
-        return None
-
-    async def _read_moved(self) -> list[Update]:
-        """The references that git has moved; none where it refused all after our word."""
-        moved = []
-        while (line := await self._read_line()) is not None and line != "end":
-            word, _, rest = line.partition(" ")
-            if word == "moved":
-                moved.append(Update(*rest.split(" ", 2)))
-        return moved
-
-    async def _read_line(self) -> str | None:
-        try:
-            line = await self._reader.readline()
-        except (ValueError, ConnectionError):
-            return None
-        return line.rstrip(b"\n").decode(errors="surrogateescape") if line.endswith(b"\n") else None
+    def __init__(self, reason: str, unpacked: str = "ok") -> None:
+        super().__init__(reason)
+        self.reason, self.unpacked = reason, unpacked
 
 
 @dataclass(frozen=True)
@@ -262,38 +60,260 @@ class PushDoors:
     crowded: asyncio.Queue[Tenant] = field(default_factory=asyncio.Queue)  # hints: much was left loose there
 
 
-def _main_of(moved: Iterable[Update]) -> Update | None:
-    return next((update for update in moved if update.ref == names.MAIN), None)
+class Push:
+    """One push of what was `asked`, by `actor`; `received` in epoch seconds. Everything said goes to the answer."""
+
+    def __init__(
+        self, tenant: Tenant, actor: Actor, committer: Author, doors: PushDoors, asked: Asked, received: float
+    ) -> None:
+        self._tenant, self._actor, self._committer = tenant, actor, committer
+        self._doors, self._asked, self._received = doors, asked, received
+        self._path = doors.tenants.path_of(tenant)
+        self.answer = PushAnswer(asked.capabilities)
+
+    async def run(self, packets: Packets) -> None:
+        """All of it. Raises NotDurable; where it raises anything, no report has been made."""
+        try:
+            async with _share_lock(self._path):
+                with quarantined(self._path) as quarantine:
+                    moved, begun = await self._land(packets, quarantine)
+        except _Refused as refusal:
+            self._report(
+                dict.fromkeys((update.ref for update in self._asked.updates), refusal.reason), refusal.unpacked
+            )
+            return
+        finally:
+            await _drain(packets)
+        await self._follow(moved, begun)
+
+    async def _land(self, packets: Packets, quarantine: Quarantine) -> tuple[list[Update], list[Release]]:
+        repository = await self._take_in(packets, quarantine)
+        await self._judge(repository, quarantine)
+        checked = time.time()
+        changed, refused = await asyncio.to_thread(self._move, quarantine)
+        moved = [update for update in self._asked.updates if update.ref not in refused]
+        begun = await self._announce(moved, checked)
+        await self._settle(moved, changed)
+        self._report(refused)
+        if len(changed) > _MANY:
+            self._doors.crowded.put_nowait(self._tenant)
+        return moved, begun
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    async def _take_in(self, packets: Packets, quarantine: Quarantine) -> Repository:
+        """Unpack; the repository as the push would leave it. Raises _Refused."""
+        if any(update.new != ZERO for update in self._asked.updates):
+            try:
+                head = await packets.take(_HEAD.size)
+                signature, version, count = _HEAD.unpack(head)
+            except MalformedError as error:
+                raise _Refused(_UNPACKED_NOT, f"the pack does not begin: {error}") from None
+            if signature != b"PACK" or version not in (2, 3):
+                raise _Refused(_UNPACKED_NOT, "what follows is no pack")
+            if count:
+                await self._unpack(packets.rest(head), quarantine, count)
+        return Repository(self._path, str(quarantine.directory))
+
+    async def _unpack(self, pack: AsyncIterator[bytes], quarantine: Quarantine, count: int) -> None:
+        process = await _start(git_process.unpack(self._path, quarantine, count))
+        feeding = asyncio.create_task(process.feed(pack))
+        try:
+            async for said in process.output():
+                self.answer.pass_on(said)
+            if await process.wait() != 0:
+                if await feeding > MAX_PACK_BYTES:  # git says that it is too much, but not what the limit is
+                    self.answer.say(f"PaaKS: a push may bring {MAX_PACK_BYTES // 2**20} MiB: push in parts")
+                raise _Refused(_UNPACKED_NOT, "git could not take it in")
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+            await process.stop()
+
+    # -- before -------------------------------------------------------------------------------------------------------
+
+    async def _judge(self, repository: Repository, quarantine: Quarantine) -> None:
+        """Raises _Refused where anything is wrong, and for a dry run."""
+        gaps = asyncio.create_task(self._find_gaps(quarantine))
+        try:
+            problems, plan = await asyncio.to_thread(self._look, repository, quarantine)
+            if not problems:
+                problems = await self._check(repository)
+            problems += await gaps
+        except RetryLater as error:
+            self.answer.say(f"PaaKS cannot check this push now: {error.cause}. Nothing has changed; push again.")
+            raise _Refused("not checked") from error
+        finally:
+            gaps.cancel()
+            await asyncio.gather(gaps, return_exceptions=True)
+        if problems:
+            self.answer.say_all(push_lines.refuse(problems))
+            raise _Refused(", ".join(dict.fromkeys(problem.slug for problem in problems)))
+        if plan is not None and not self._asked.has("quiet"):
+            self.answer.say_all(push_lines.show_plan(plan))
+            self.answer.say(f"check    ok  {time.time() - self._received:.3f} s")
+        if self._asked.has("dry-run"):
+            self.answer.say("dry run: it would be accepted. Nothing was deployed, and no reference has moved.")
+            raise _Refused("dry run")
+
+    def _look(self, repository: Repository, quarantine: Quarantine) -> tuple[list[Problem], Mapping[str, str] | None]:
+        """What is wrong whatever the files say; and what becomes of which service, where main moves."""
+        problems = list(_judge_references(self._asked, repository, self._tenant))
+        problems = problems or _judge_objects(repository, quarantine)
+        main = _main_of(self._asked.updates)
+        if problems or main is None:
+            return problems, None
+        try:
+            return [], history.changed_services(repository, None if main.old == ZERO else main.old, main.new)
+        except NotFound as error:
+            return list(error.problems), None
+
+    async def _check(self, repository: Repository) -> list[Problem]:
+        problems: list[Problem] = []
+        for update in self._asked.updates:
+            if update.new != ZERO:
+                problems += await self._check_tip(repository, update)
+        return problems
+
+    async def _check_tip(self, repository: Repository, update: Update) -> list[Problem]:
+        try:
+            root = repository.root_of(update.new)
+            deploys = update.ref == names.MAIN
+            return await self._doors.checker.check_tree(repository, root, tenant=self._tenant.id, deploys=deploys)
+        except NotFound as error:
+            return list(error.problems)
+
+    async def _find_gaps(self, quarantine: Quarantine) -> list[Problem]:
+        """Is all there that the new tips lead to? Git walks, in a process of its own, while we check."""
+        tips = "".join(f"{update.new}\n" for update in self._asked.updates if update.new != ZERO)
+        if not tips:
+            return []
+        process = await _start(git_process.find_gaps(self._path, quarantine))
+        try:
+            process.stdin.write(tips.encode())
+            process.stdin.close()
+            if await process.wait() == 0:
+                return []
+        finally:
+            await process.stop()
+        hint = "push from a clone that has all of its history"
+        return [Problem("bad-request", "objects are missing that these commits lead to", hint=hint)]
+
+    # -- after --------------------------------------------------------------------------------------------------------
+
+    def _move(self, quarantine: Quarantine) -> tuple[list[Path], dict[str, str]]:
+        """The directories that have new names in them; and why which reference has not been moved."""
+        changed = quarantine.release()
+        git = Repository(self._path).git
+        git.set_ident(self._committer.name, self._committer.email)
+        return changed, move_each(git, self._asked.updates, "push", atomic="atomic" in self._asked.capabilities)
+
+    async def _announce(self, moved: list[Update], checked: float) -> list[Release]:
+        """The releases that begin. Told before all is durable: main has moved, and whoever looks at it sees that."""
+        main = _main_of(moved)
+        if main is None or main.new == main.old:
+            return []
+        arrival = Arrival(self._actor, self._received, checked)
+        before = None if main.old == ZERO else main.old
+        return await self._doors.announcer.announce(self._tenant, Repository(self._path), before, main.new, arrival)
+
+    async def _settle(self, moved: list[Update], changed: Sequence[Path]) -> None:
+        """Make the new names durable; what they name is. Raises NotDurable."""
+        below = {(self._path / update.ref).parent for update in moved}
+        try:
+            await asyncio.to_thread(sync_directories, *changed, *below, self._path / "refs")
+        except OSError as error:
+            raise NotDurable(str(error)) from error
+
+    def give_up(self, sentence: str) -> None:
+        """It has failed on our side: what the client is told instead of a report."""
+        self.answer.say(f"PaaKS: {sentence}")
+        self._report_none("PaaKS failed")
+
+    def _report_none(self, reason: str, unpacked: str = "ok") -> None:
+        self._report(dict.fromkeys((update.ref for update in self._asked.updates), reason), unpacked)
+
+    def _report(self, refused: Mapping[str, str], unpacked: str = "ok") -> None:
+        self.answer.report(unpacked, [update.ref for update in self._asked.updates], refused)
+
+    async def _follow(self, moved: list[Update], begun: list[Release]) -> None:
+        if _main_of(moved) is None:
+            branches = [update for update in moved if update.ref.startswith("refs/heads/") and update.new != ZERO]
+            for update in branches:
+                self.answer.say_all(push_lines.show_branch(push_lines.branch_of(update.ref)))
+        elif begun and self._asked.has("no-wait"):
+            self.answer.say("accepted. Follow it: paaks status -w")
+        elif begun:
+            await self._show_progress(begun)
+
+    async def _show_progress(self, begun: list[Release]) -> None:
+        """Each stage as it happens, then how each ended; many services only in sum."""
+        live, tenant, asked = self._doors.live, self._tenant.id, self._asked
+        folded = len(begun) > push_lines.FOLD_ABOVE
+        keys = [(release.service, release.commit) for release in begun]
+        waiting = asyncio.ensure_future(live.wait(tenant, keys, asked.wait_seconds()))
+        if not folded and not asked.has("quiet"):
+            showing = asyncio.ensure_future(self._show_stages(begun))
+            waiting.add_done_callback(lambda _: showing.cancel())
+            await asyncio.gather(showing, return_exceptions=True)
+        ended = await waiting
+        wanted = {release.service: release.commit for release in begun}
+        if folded:
+            self.answer.say_all(push_lines.show_folded(ended, wanted))
+        for release in ended if not folded else ():
+            if not asked.has("quiet") or release.state != "live":
+                self.answer.say_all(push_lines.show_end(release, wanted[release.service]))
+
+    async def _show_stages(self, begun: list[Release]) -> None:
+        seen: dict[str, set[str]] = {release.service: set() for release in begun}
+        width = max(len(service) for service in seen)
+        async for _ in self._doors.live.changes(self._tenant.id):
+            for release in begun:
+                now = self._doors.live.find(self._tenant.id, release.service, release.commit) or release
+                self.answer.say_all(push_lines.show_stages(now, seen[release.service], width))
 
 
-def _judge_references(asked: Asked, repository: Repository, tenant: Tenant) -> Iterable[Problem]:
+# -- what may be pushed -----------------------------------------------------------------------------------------------
+
+
+def _main_of(updates: Iterable[Update]) -> Update | None:
+    return next((update for update in updates if update.ref == names.MAIN), None)
+
+
+def _judge_references(asked: Asked, repository: Repository, tenant: Tenant) -> Iterator[Problem]:
     if asked.bad_option:
-        yield Problem("bad-request", "a push option has control characters, or there are more than 32")
+        detail = f"a push option has control characters, or there are more than {MAX_OPTIONS}"
+        yield Problem("bad-request", detail)
     if asked.count > MAX_REFS:
         yield Problem("ref-not-allowed", f"{asked.count:,} references: {MAX_REFS:,} are the most in one push")
         return
+    count = Counter(update.ref for update in asked.updates)
     for update in asked.updates:
-        problem = names.ref_problem(update.ref) if update.new != _ZERO else None
+        problem = names.ref_problem(update.ref)
         if problem is not None:
             yield problem
-        if update.ref == names.MAIN:
+        elif count[update.ref] > 1:
+            yield Problem("ref-not-allowed", f"{update.ref} is named twice")
+        elif update.ref == names.MAIN:
             yield from _judge_main(update, repository, tenant)
+        elif update.ref.startswith("refs/heads/") and update.new != ZERO and not repository.is_commit(update.new):
+            yield Problem("ref-not-allowed", f"a branch leads to a commit, and {update.new[:12]} is none")
 
 
-def _judge_main(update: Update, repository: Repository, tenant: Tenant) -> Iterable[Problem]:
+def _judge_main(update: Update, repository: Repository, tenant: Tenant) -> Iterator[Problem]:
     """main only moves forward, except off the untouched template."""
-    if update.new == _ZERO:
+    if update.new == ZERO:
         yield Problem("non-fast-forward", "main cannot be deleted", hint="remove services by a commit")
-    elif update.old not in (_ZERO, tenant.template) and not repository.is_ahead(update.new, of=update.old):
+    elif not repository.is_commit(update.new):
+        yield Problem("ref-not-allowed", f"main leads to a commit, and {update.new[:12]} is none")
+    elif update.old not in (ZERO, tenant.template) and not repository.is_ahead(update.new, of=update.old):
         hint = "fetch, merge or rebase, and push again"
         yield Problem("non-fast-forward", "main only moves forward, also with --force", hint=hint)
 
 
-def _judge_objects(repository: Repository, quarantine: str) -> list[Problem]:
+def _judge_objects(repository: Repository, quarantine: Quarantine) -> list[Problem]:
     """Limits that hold for every pushed object, also for those that no tip reaches."""
-    if not quarantine:
-        return []
-    for number, oid in enumerate(list_objects(quarantine), 1):
+    for number, oid in enumerate(list_objects(str(quarantine.directory)), 1):
         if number > MAX_OBJECTS:
             return [Problem("push-too-large", f"more than {MAX_OBJECTS:,} objects", hint="push in parts")]
         size = repository.size(oid)
@@ -303,9 +323,32 @@ def _judge_objects(repository: Repository, quarantine: str) -> list[Problem]:
     return []
 
 
-def _list_directories(quarantine: str) -> list[str]:
-    """The directories of the object database that a push's objects will be renamed into."""
+# -- git's processes --------------------------------------------------------------------------------------------------
+
+
+async def _start(command: Command) -> GitProcess:
     try:
-        return [entry.name for entry in os.scandir(quarantine) if entry.is_dir()] if quarantine else []
-    except OSError:
-        return []
+        return await git_process.start(command)
+    except OSError as error:
+        raise RetryLater(f"git cannot be started: {error}", 2.0) from error
+
+
+async def _drain(packets: Packets) -> None:
+    """Read what is left, so that the client hears the answer."""
+    async for _ in packets.rest():
+        pass
+
+
+@contextlib.asynccontextmanager
+async def _share_lock(path: Path) -> AsyncIterator[None]:
+    """The repository's lock, shared; it waits, in a thread, only where maintenance has it alone."""
+    held = lock(path, wait=False)
+    try:
+        held.__enter__()
+    except BlockingIOError:
+        held = lock(path)
+        await asyncio.to_thread(held.__enter__)
+    try:
+        yield
+    finally:
+        held.__exit__(None, None, None)

@@ -16,6 +16,7 @@ from pygit2.enums import FileMode, ObjectType
 
 from core import names
 from core.errors import Conflict, NotFound, Problem, RetryLater, Sides
+from core.reference_updates import StaleError, Update, move_together
 from core.repository import Entry, Repository, parse_tree, sync_directories
 
 FILE, EXECUTABLE, DIRECTORY = 0o100644, 0o100755, 0o040000
@@ -309,9 +310,9 @@ def create(repository: Repository, draft: Draft, parent: str, message: str, auth
 
 
 def _swap_main(git: pygit2.Repository, parent: str, oid: str, actor: Author) -> None:
-    """Move main from `parent` to a commit. libgit2 compares under the reference's lock, and raises where it moved."""
+    """Move main from `parent` to a commit. Raises Moved where it is elsewhere; pygit2.GitError, OSError."""
     git.set_ident(actor.name, actor.email)
-    main = git.references[names.MAIN]
-    if str(main.target) != parent:
-        raise Moved
-    main.set_target(pygit2.Oid(hex=oid), "commit")
+    try:
+        move_together(git, [Update(parent, oid, names.MAIN)], "commit")
+    except StaleError as error:
+        raise Moved from error

@@ -139,6 +139,16 @@ class Repository:
                 found[service] = target
         return found
 
+    def visible_refs(self) -> dict[str, str]:
+        """Name → object id of every reference that clients see, in git's order; damaged ones are left out."""
+        found = {}
+        for ref in sorted(self._list_refs(), key=os.fsencode):
+            with contextlib.suppress(RetryLater):
+                target = self.read_ref(ref) if not ref.startswith(names.INTERNAL_REFS + "/") else None
+                if target is not None:
+                    found[ref] = target
+        return found
+
     def _list_refs(self) -> set[str]:
         """Every reference, those too that libgit2 passes over because their files are damaged."""
         files = (Path(where, name) for where, _, there in os.walk(self.path / "refs") for name in there)
@@ -194,6 +204,14 @@ class Repository:
     def tree(self, oid: str) -> list[Entry]:
         """The entries of a tree as they are stored. Raises NotFound."""
         return parse_tree(self._read(oid))
+
+    def is_commit(self, oid: str) -> bool:
+        """Is there an object of this id, and is it a commit?"""
+        try:
+            with self._reading(oid):
+                return int(self.git.odb.read_header(oid)[0]) == ObjectType.COMMIT
+        except NotFound:
+            return False
 
     def size(self, oid: str) -> int:
         """The size of an object in bytes, without reading it."""
@@ -319,15 +337,15 @@ def sync_directories(*paths: Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(path: Path, *, exclusive: bool = False, wait: bool = True) -> Iterator[int]:
+def lock(path: Path, *, exclusive: bool = False, wait: bool = True) -> Iterator[None]:
     """Hold the repository's lock: writers share it, maintenance and the sweep have it alone.
 
-    Yields the descriptor, which a child that must outlive us as a holder may inherit. BlockingIOError without `wait`.
+    Raises BlockingIOError without `wait`.
     """
     fd = os.open(path / "paaks.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
-        yield fd
+        yield
     finally:
         os.close(fd)
 
