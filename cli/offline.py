@@ -22,7 +22,7 @@ def check(repository: Path, tree: str) -> list[Problem]:
     """Everything that a push of this tree would be refused for."""
 
     async def judge() -> list[Problem]:
-        async with Checker() as checker:
+        async with Checker(workers=1) as checker:
             return await checker.check_tree(Repository(repository), tree, tenant=_TENANT)
 
     return asyncio.run(judge())
@@ -32,7 +32,7 @@ def find_services(repository: Path, tree: str) -> dict[str, Found]:
     """The services of a tree whose service.yaml is right, by name."""
 
     async def describe() -> dict[str, Found]:
-        async with Checker() as checker:
+        async with Checker(workers=1) as checker:
             return await checker.describe_services(Repository(repository), tree, tenant=_TENANT)
 
     return asyncio.run(describe())

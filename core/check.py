@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from core import names, paths, strict_yaml
 from core.descriptor import Service
 from core.errors import Problem
-from core.parse_pool import ParsePool
+from core.parse_pool import WORKERS, ParsePool
 from core.parse_worker import DESCRIPTOR, PYTHON, ROOT_DESCRIPTOR
 from core.repository import Entry
 from core.strict_yaml import MAX_BYTES as MAX_DESCRIPTOR_BYTES
@@ -75,11 +75,11 @@ class _File:
 class Checker:
     """Judges trees. Remembers by object id what was right, so an unchanged directory costs nothing.
 
-    Use as an async context manager: it runs worker processes.
+    Use as an async context manager: it runs worker processes, of which a tenant has one at a time.
     """
 
-    def __init__(self) -> None:
-        self._pool = ParsePool()
+    def __init__(self, workers: int = WORKERS) -> None:
+        self._pool = ParsePool(workers)
         self._good: OrderedDict[str, _Extent] = OrderedDict()
         self._sound: OrderedDict[tuple[str, str], None] = OrderedDict()
 

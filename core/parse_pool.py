@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Problem, RetryLater
-from core.parse_worker import ANSWER, REQUEST
+from core.parse_worker import ANSWER, READY, REQUEST
 
 WORKERS = 3
 CPU_MILLISECONDS = 2_000
@@ -48,6 +48,7 @@ class _Worker:
         self.reader: asyncio.StreamReader
         self.writer: asyncio.StreamWriter
         self._process: subprocess.Popen[bytes]
+        self._ready = False
         self.slow = False
 
     async def start(self) -> None:
@@ -68,13 +69,24 @@ class _Worker:
     async def ask(self, kind: int, files: Sequence[bytes], milliseconds: int, answers: list[Parsed]) -> None:
         """All questions at once, and the answers as they come, until one of them was slow.
 
-        Raises EOFError where a file, the one after those that are answered, was too much for the process.
+        Raises EOFError where a file, the one after those that are answered, was too much for the process, and
+        RetryLater where it never began.
         """
         self.writer.write(b"".join(REQUEST.pack(kind, milliseconds, len(data)) + data for data in files))
+        if not self._ready:
+            await self._await_start()
         for _ in files:
             answers.append(await self._receive())
             if self.slow:
                 return
+
+    async def _await_start(self) -> None:
+        try:
+            async with asyncio.timeout(_WALL_SECONDS):
+                await self.reader.readexactly(len(READY))
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
+            raise RetryLater("a process to parse with did not start", delay=1.0) from error
+        self._ready = True
 
     async def _receive(self) -> Parsed:
         renice = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._step_back)

@@ -23,6 +23,7 @@ from core.errors import Problem, Refused
 PYTHON, DESCRIPTOR, ROOT_DESCRIPTOR = range(3)  # kinds of request
 REQUEST = struct.Struct("!BII")  # kind, CPU milliseconds, length of the data that follows
 ANSWER = struct.Struct("!I")  # length of the JSON that follows
+READY = ANSWER.pack(0)  # the first that is said: from here on time is a file's, not the start's
 MAX_SOURCE = 1000  # characters of a line that is shown
 MAX_DETAIL = 300
 
@@ -36,6 +37,7 @@ def main(memory: int) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     warnings.simplefilter("ignore")  # a SyntaxWarning is no reason to refuse
     with socket.socket(fileno=0) as connection:
+        connection.sendall(READY)
         while head := _receive(connection, REQUEST.size):
             kind, milliseconds, length = REQUEST.unpack(head)
             connection.sendall(_answer(kind, milliseconds, _receive(connection, length)))

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
+import sys
+from pathlib import Path
 
+import pytest
+
+from core import parse_pool
+from core.errors import RetryLater
 from core.parse_pool import ParsePool
 from core.parse_worker import DESCRIPTOR, PYTHON
 
@@ -26,6 +34,29 @@ async def test_a_slow_worker_steps_back_and_is_replaced_after_its_answer() -> No
         answers = await asyncio.gather(*(pool.parse(PYTHON, oid, data, tenant=oid) for oid, data in files))
 
     assert [answer.problems for answer in answers] == [(), (), ()]
+
+
+async def test_a_start_that_takes_long_is_not_the_files_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, python = tmp_path / "gate", tmp_path / "python"
+    os.mkfifo(gate)
+    python.write_text(f'#!/bin/sh\nread _ <{shlex.quote(str(gate))}\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(parse_pool, "_SLOW_SECONDS", 0.25)
+    async with ParsePool(workers=1) as pool:
+        (worker,) = pool._all
+        asked = asyncio.create_task(pool.parse(PYTHON, "a", b"x = 1\n", tenant="t"))
+        await asyncio.sleep(0.3)  # longer than a file may take
+        await asyncio.to_thread(gate.write_text, "go\n")
+        assert (await asked).problems == ()
+        assert pool._all == {worker}
+
+
+async def test_a_process_that_does_not_start_is_no_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    async with ParsePool(workers=1) as pool:
+        with pytest.raises(RetryLater):
+            await pool.parse(PYTHON, "a", b"x = 1\n", tenant="t")
 
 
 async def test_an_abandoned_question_does_not_answer_the_next_one() -> None:
