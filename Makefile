@@ -14,6 +14,9 @@ NOT_YET := --ignore=tests/cluster
 TESTS := tests --ignore=tests/bench $(NOT_YET)
 UV_COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
+# What pytest has rewritten is kept, as `make install` keeps what it has compiled: 5 s of every run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -54,8 +54,8 @@ def check_new_password(password: str) -> None:
 class Passwords:
     """argon2id with OWASP's parameters, off the event loop; memory is bounded by two hashes at a time."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+    def __init__(self, passes: int = 2, kibibytes: int = 19456) -> None:
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=kibibytes, parallelism=1)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0

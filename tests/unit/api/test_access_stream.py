@@ -111,9 +111,9 @@ async def test_a_reader_that_does_not_read_is_dropped(stream: AccessStream, tmp_
     assert json.loads(await reader.readline())["tokens"]
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     directory: Directory = stream.directory  # type: ignore[attr-defined]
-    for number in range(400):
-        many = {f"{number}-{each}": next(iter(make_snapshot().tokens.values())) for each in range(500)}
-        directory.now = make_snapshot(tokens=many)
+    user = make_snapshot().users["u"]
+    for number in range(40):
+        directory.now = make_snapshot(users={"u": replace(user, email=f"{number}@{'x' * 2**20}")})
         stream.look()
         await asyncio.sleep(0)
         if not stream._readers:

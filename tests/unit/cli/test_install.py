@@ -22,7 +22,7 @@ Objects = dict[tuple[str, str], dict[str, Any]]
 
 def by_name(text: str) -> Objects:
     """Objects by kind and name."""
-    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in yaml.safe_load_all(text)}
+    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in yaml.load_all(text, yaml.CSafeLoader)}
 
 
 def print_install(*options: str) -> str:

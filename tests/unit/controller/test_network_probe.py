@@ -23,6 +23,7 @@ def run_role(*arguments: str) -> subprocess.Popen[bytes]:
 def test_what_answers_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is in the way here: it takes the whole patience of the script to say so."""
     monkeypatch.setattr(network_probe, "_SETTLING", 0.2)
+    monkeypatch.setattr(network_probe, "_PAUSE", 0.01)
     listener = run_role("listen")
     try:
         network_probe.main(["call", "127.0.0.1", str(tmp_path / "report")])
