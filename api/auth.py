@@ -107,10 +107,11 @@ class Authenticator:
     def _refuse(self, error: BadCredential, surface: str) -> Refused:
         if error.reason != "missing":
             _log.info("auth.reject", reason=error.reason, surface=surface)
-        slug = "cross-site" if error.reason == "cross-site" else "not-authenticated"
-        return Refused(
-            Problem(slug, _ONE_ANSWER if slug == "not-authenticated" else "the session cookie is not enough")
-        )
+        if error.reason == "cross-site":
+            return Refused(Problem("cross-site", "the session cookie is not enough"))
+        login = self._settings.public_url.rstrip("/") + "/login"
+        hint = f"sign in at {login}; programs send `Authorization: Bearer <token>`, and `paaks login` makes a token"
+        return Refused(Problem("not-authenticated", _ONE_ANSWER, hint=hint))
 
     def _judge(self, credential: str, audience: str) -> Principal:
         if len(credential) > _CREDENTIAL_BYTES:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
+import httpx2
+import pytest
 from playwright.sync_api import Page, expect
 from started_platform import StartedPlatform
 from visitor import Visitor, create_service, sign_in
@@ -38,6 +41,30 @@ def test_after_a_login_one_is_where_one_wanted_to_be(platform: StartedPlatform, 
 
     expect(page.get_by_role("textbox", name="service.yaml")).to_be_visible()
     expect(page).to_have_url(f"{platform.api}/t/demo/s/hello?file=service.yaml")
+
+
+@pytest.mark.parametrize("path", ["/t/demo/history?service=hello#x", "/t/demo/nowhere", "/nowhere/at/all", "/admin"])
+def test_every_address_leads_to_the_login_and_back(
+    platform: StartedPlatform, visit: Callable[..., Visitor], path: str
+) -> None:
+    page = visit().open(platform.api + path)
+
+    expect(page.get_by_role("button", name="Login")).to_be_visible()
+    expect(page).to_have_url(f"{platform.api}/login?{urlencode({'next': path})}")
+    page.get_by_label("Email address").fill(platform.login["operator"]["email"])
+    page.get_by_label("Password").fill(platform.login["operator"]["password"])
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(re.escape(platform.api + path)))
+
+
+def test_the_api_says_how_to_sign_in(platform: StartedPlatform) -> None:
+    for path in ("/api/v1/session", "/api/v1/tenants/demo/services"):
+        answer = httpx2.get(platform.api + path)
+
+        assert answer.status_code == 401
+        assert f"sign in at {platform.api}/login" in answer.json()["hint"]
+        assert "paaks login" in answer.json()["hint"]
 
 
 def test_logging_out_ends_it_and_leaves_no_draft(platform: StartedPlatform, page: Page, service_name: str) -> None:

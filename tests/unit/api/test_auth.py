@@ -135,6 +135,14 @@ def test_audiences_stay_apart(world: World) -> None:
         world.authenticator.authenticate_git(f"Bearer {world.sign()}")
 
 
+def test_a_refusal_says_how_to_sign_in(world: World) -> None:
+    with pytest.raises(Refused) as caught:
+        world.authenticator.authenticate(wire())
+
+    assert f"sign in at {URL}/login" in (caught.value.problems[0].hint or "")
+    assert "paaks login" in (caught.value.problems[0].hint or "")
+
+
 def test_what_has_ended_is_refused_at_once(world: World) -> None:
     user = world.directory.now.users["u"]
     token = next(iter(world.directory.now.tokens.values()))
