@@ -123,6 +123,33 @@ def test_an_action_with_its_argument(platform: StartedPlatform, page: Page, serv
     assert "hello" in platform.wait_for(service_name, platform.clone().head()).text
 
 
+def test_the_focus_is_where_an_action_puts_it(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    def do(name: str) -> None:
+        open_palette(page).fill(name)
+        expect(selected(page)).to_contain_text(name)
+        page.keyboard.press("Enter")
+
+    do("Filter services")
+    expect(page.get_by_role("searchbox", name=re.compile("^Filter"))).to_be_focused()
+    do("Create service")
+    expect(page.get_by_label("Create new service:")).to_be_focused()
+    create_service(page, service_name)
+    handler = page.get_by_role("textbox", name="handler.py")
+    expect(handler).to_be_focused()
+
+    do("Next pane")
+    expect(page.get_by_label("Path and query")).to_be_focused()
+    do("Pane before")
+    expect(handler).to_be_focused()
+    do("Filter the log")
+    expect(page.get_by_role("region", name="Drawer").get_by_role("searchbox")).to_be_focused()
+    do("New file")
+    expect(page.get_by_label("Path of the new file")).to_be_focused()
+    page.keyboard.press("Escape")
+    do(f"{service_name}/service.yaml")
+    expect(page.get_by_role("textbox", name="service.yaml")).to_be_focused()
+
+
 def test_the_palette_is_a_combobox(page: Page) -> None:
     expect(page.get_by_role("heading", level=1, name="Services")).to_be_visible()
     before = page.get_by_role("button", name="Find or do something")

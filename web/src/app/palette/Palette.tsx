@@ -1,5 +1,6 @@
 /** Find anything and do anything: a combobox by the pattern of the ARIA Authoring Practices, in front of every page. */
 import { useId, useState, type KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import { sayKeys } from "@/components/actions/chord";
 import { Keys } from "@/components/actions/Keys";
 import { showModal } from "@/components/modal";
@@ -23,7 +24,8 @@ export default function Palette({ slug, onClose }: { slug: string | undefined; o
   const choose = (entry: Entry | undefined) => {
     if (entry === undefined) return;
     keepRecent(entry.id);
-    onClose();
+    // Closed first: nothing behind it can take the focus while it is open, and closing gives the focus back.
+    flushSync(onClose);
     entry.run();
   };
   const onKeyDown = (event: KeyboardEvent) => {

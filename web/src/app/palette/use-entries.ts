@@ -96,7 +96,11 @@ function useFileEntries(slug: string, services: Service[]): Entry[] {
       kind: "File",
       text: `${service.name}/${path}`,
       commands: fileCommands(slug, { service: service.name, directory: service.path, path, ref: data.ref }),
-      run: () => void navigate(paths.service(slug, service.name, path)),
+      run: () => {
+        // The editor takes the focus where nothing else has it, and who finds a file is going there.
+        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        void navigate(paths.service(slug, service.name, path));
+      },
     }));
   });
 }

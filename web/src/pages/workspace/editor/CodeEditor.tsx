@@ -28,7 +28,6 @@ export default function CodeEditor({ path, text, problems, goTo, onChange }: Pro
     if (place.current === null) return;
     const opened = new EditorView({ parent: place.current });
     view.current = opened;
-    if (isFocusFree()) opened.focus();
     return () => {
       opened.destroy();
     };
@@ -53,7 +52,11 @@ export default function CodeEditor({ path, text, problems, goTo, onChange }: Pro
 
   useEffect(() => {
     const opened = view.current;
-    if (opened === null || goTo.line === null) return;
+    if (opened === null) return;
+    if (goTo.line === null) {
+      if (isFocusFree()) opened.focus();
+      return;
+    }
     const { from } = opened.state.doc.line(Math.min(goTo.line, opened.state.doc.lines));
     opened.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
     opened.focus();
