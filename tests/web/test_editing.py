@@ -142,6 +142,29 @@ def test_who_changes_the_same_line_second_is_asked(
     assert text == TWO.replace("return 1", "return 'theirs'")
 
 
+def test_a_message_outlives_a_merge_that_is_put_off(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    begin(platform, page, service_name)
+    replace_text(page, TWO.replace("return 1", "return 'mine'"))
+    push_theirs(platform, {f"{service_name}/handler.py": TWO.replace("return 1", "return 'theirs'")})
+    page.keyboard.press("Control+Shift+s")
+    page.keyboard.type("Say whose it is")
+    page.keyboard.press("Enter")
+    merge_dialog(page).get_by_role("button", name="Cancel").click()
+    expect(merge_dialog(page)).to_be_hidden()
+
+    page.keyboard.press("Control+Shift+s")
+    message = page.get_by_label("Commit message")
+    expect(message).to_have_value("Say whose it is")
+    page.keyboard.press("Enter")
+    merge_dialog(page).get_by_role("radio", name="Keep mine").check()
+    merge_dialog(page).get_by_role("button", name="Commit & deploy").click()
+
+    expect(page.get_by_text(re.compile("^Committed "))).to_be_visible()
+    assert platform.clone().git("log", "-1", "--format=%s").stdout.strip() == "Say whose it is"
+    page.keyboard.press("Control+Shift+s")
+    expect(message).to_have_value("")
+
+
 def test_theirs_can_be_taken_and_mine_had_back(platform: StartedPlatform, page: Page, service_name: str) -> None:
     begin(platform, page, service_name)
     replace_text(page, TWO.replace("return 1", "return 'mine'"))
@@ -247,6 +270,29 @@ def test_a_tab_that_dies_loses_nothing_typed(page: Page, service_name: str) -> N
     expect(again.get_by_role("textbox", name="handler.py")).to_contain_text("def second():")
     again.get_by_role("button", name="Discard it").click()
     expect(again.get_by_role("textbox", name="handler.py")).to_contain_text("hello")
+
+
+def test_who_comes_back_may_discard_the_draft_and_have_it_back(page: Page, service_name: str) -> None:
+    create_service(page, service_name)
+    replace_text(page, TWO)
+    expect(page.get_by_text("1 unsaved")).to_be_visible()
+    page.get_by_role("link", name="Services", exact=True).first.click()
+    page.get_by_role("link", name=service_name, exact=True).click()
+    note = page.get_by_text(re.compile("^Your draft from .* is back"))
+    editor = page.get_by_role("textbox", name="handler.py")
+    expect(note).to_be_visible()
+    expect(editor).to_contain_text("def second():")
+
+    page.get_by_role("button", name="Discard it").click()
+    expect(note).to_be_hidden()
+    expect(editor).to_contain_text("hello")
+    page.get_by_role("status", name="Notices").get_by_role("button", name="Undo").click()
+    expect(editor).to_contain_text("def second():")
+    save(page)
+    editor.focus()
+    page.keyboard.type("# new")
+    expect(page.get_by_text("1 unsaved")).to_be_visible()
+    expect(note).to_be_hidden()
 
 
 def test_the_api_killed_while_somebody_edits(platform: StartedPlatform, page: Page, service_name: str) -> None:

@@ -295,12 +295,15 @@ def test_without_its_service_yaml_a_service_ends(
     platform: StartedPlatform, page: Page, opened: Clone, service_name: str
 ) -> None:
     platform.wait_for(service_name, opened.head())
+    replace_text(page, HANDLER + "# mine\n")
+    expect(row(page, "handler.py, unsaved")).to_be_visible()
     choose(page, "service.yaml", "Delete")
     dialog = page.get_by_role("alertdialog", name="Delete service.yaml?")
     expect(dialog).to_contain_text(f"without it {service_name} ends")
     dialog.get_by_role("button", name="Delete").click()
 
     expect(notices(page)).to_contain_text("Deleted service.yaml")
+    expect(page.get_by_role("heading", level=1, name=f"There is no service {service_name}")).to_be_visible()
     expect(row(page, "service.yaml")).to_be_hidden()
     pull(opened)
     assert not (opened.path / service_name / "service.yaml").exists()
@@ -308,6 +311,7 @@ def test_without_its_service_yaml_a_service_ends(
     expect(row(page, "service.yaml")).to_be_visible()
     pull(opened)
     assert (opened.path / service_name / "service.yaml").read_text() == "public: true\n"
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("# mine")
 
 
 def test_others_changes_are_not_deleted_unasked(page: Page, opened: Clone, service_name: str) -> None:

@@ -1,6 +1,7 @@
 /** What an event changes of what has been read. Small objects are put in place; what they do not say is read again. */
 import type { QueryClient } from "@tanstack/react-query";
 import { podsKey } from "../pods";
+import { isNotFound } from "../problems";
 import { serviceDetail, serviceList } from "../services";
 import type { Release, Service, TenantEvent } from "../schema";
 
@@ -36,7 +37,10 @@ export function putRelease(cache: QueryClient, slug: string, release: Release): 
   const place = (service: Service) => (service.name === release.service ? withRelease(service, release) : service);
   cache.setQueryData(releaseKey(slug, release), release);
   cache.setQueryData(serviceList(slug).queryKey, (list) => list && { ...list, items: list.items.map(place) });
-  cache.setQueryData(serviceDetail(slug, release.service).queryKey, (service) => service && place(service));
+  const { queryKey } = serviceDetail(slug, release.service);
+  // Of a service that is gone: whether it is back, only the server knows.
+  if (isNotFound(cache.getQueryState(queryKey)?.error)) void cache.invalidateQueries({ queryKey });
+  else cache.setQueryData(queryKey, (service) => service && place(service));
 }
 
 export function releaseKey(slug: string, release: { service: string; commit: string }): string[] {

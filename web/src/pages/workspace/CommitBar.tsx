@@ -1,11 +1,11 @@
 /** What is unsaved, and the commit that takes it live. */
 import type { UseMutationResult } from "@tanstack/react-query";
+import { useState } from "react";
 import { isConflict } from "@/api/problems";
 import { Keys } from "@/components/actions/Keys";
 import { useAction } from "@/components/actions/registry";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import type { ChangesLanding } from "@/api/schema";
-import { readText } from "@/components/form";
 import type { Save } from "./use-commit";
 import styles from "./CommitBar.module.css";
 
@@ -20,6 +20,7 @@ interface Props {
 }
 
 export function CommitBar({ commit, count, asks, onAsk, onSave }: Props) {
+  const [message, setMessage] = useMessage(commit);
   useAction({ name: "Commit with a message…", keys: "Mod+Shift+s", run: () => { onAsk(true); } });
   return (
     <footer className={styles.bar}>
@@ -29,11 +30,19 @@ export function CommitBar({ commit, count, asks, onAsk, onSave }: Props) {
           className={styles.message}
           onSubmit={(event) => {
             event.preventDefault();
-            onSave(readText(event.currentTarget, "message"));
+            onSave(message);
             onAsk(false);
           }}
         >
-          <input name="message" aria-label="Commit message" placeholder="What changes, and for whom" autoFocus />
+          <input
+            name="message"
+            aria-label="Commit message"
+            placeholder="What changes, and for whom"
+            autoFocus
+            value={message}
+            onFocus={(event) => { event.target.select(); }}
+            onChange={(event) => { setMessage(event.target.value); }}
+          />
           <button disabled={count === 0}>Commit</button>
           <button type="button" className="quiet" onClick={() => { onAsk(false); }}>Cancel</button>
         </form>
@@ -47,6 +56,17 @@ export function CommitBar({ commit, count, asks, onAsk, onSave }: Props) {
       </span>
     </footer>
   );
+}
+
+/** What was typed as the message: kept until a commit has it, however often that is refused, merged or put off. */
+function useMessage({ data, variables }: Props["commit"]) {
+  const [message, setMessage] = useState("");
+  const [seen, setSeen] = useState(data);
+  if (data !== seen) {
+    setSeen(data);
+    if (data !== undefined && variables.message !== undefined) setMessage("");
+  }
+  return [message, setMessage] as const;
 }
 
 function say(commit: Props["commit"], count: number): string {

@@ -6,8 +6,6 @@ import { useAction } from "@/components/actions/registry";
 import { commitCommands } from "@/components/copy-as/service-commands";
 import { usePreference } from "@/components/preferences";
 import { ProblemPanel } from "@/components/ProblemPanel";
-import { describeStatus } from "@/components/StatusChip";
-import { Title } from "@/components/Title";
 import { CommitBar } from "./CommitBar";
 import { Console } from "./console/Console";
 import { DeployStrip } from "./DeployStrip";
@@ -17,7 +15,6 @@ import { Drawer } from "./drawer/Drawer";
 import { EditorPane } from "./editor/EditorPane";
 import { markProblems } from "./editor/marks";
 import { FileTree } from "./FileTree";
-import { RestoredNote } from "./RestoredNote";
 import { Tabs } from "./Tabs";
 import type { Place } from "./traceback";
 import { wholePath } from "./operations";
@@ -30,6 +27,7 @@ import { useTabs } from "./use-tabs";
 import { WorkspaceHead } from "./WorkspaceHead";
 import styles from "./WorkspacePage.module.css";
 
+const RestoredNote = lazy(() => import("./RestoredNote"));
 const MergePanel = lazy(() => import("./merge/MergePanel").then((module) => ({ default: module.MergePanel })));
 
 interface Props {
@@ -50,6 +48,8 @@ export function Workspace({ slug, service, kept }: Props) {
   const marks = useMemo(() => markProblems(problems, whole), [problems, whole]);
   const commit = useCommit(slug, service, dispatch);
   const unsaved = Object.keys(drafts.texts);
+  // Committed or discarded: what is typed from now on is of this visit.
+  if (isRestored && unsaved.length === 0) setRestored(false);
   // The rest of the address is the log's.
   const openPath = (path: string) => { setSearch(withFile(search, path), { replace: true }); };
   const openPlace = ({ file: path, line }: Place) => {
@@ -86,7 +86,6 @@ export function Workspace({ slug, service, kept }: Props) {
   const panes = { active, unsaved, onOpen: openPath };
   return (
     <div className={styles.workspace}>
-      <Title>{`${service.name} · ${describeStatus(service)}`}</Title>
       <WorkspaceHead slug={slug} service={service} />
       <DeployStrip release={service.release} />
       <FileTree
@@ -110,9 +109,7 @@ export function Workspace({ slug, service, kept }: Props) {
           />
         )}
         <CommitBar commit={commit} count={unsaved.length} asks={asks} onAsk={setAsks} onSave={save} />
-        {kept && isRestored && unsaved.length > 0 && (
-          <RestoredNote at={kept.at} onKeep={() => { setRestored(false); }} onDiscard={() => { dispatch({ type: "discard" }); }} />
-        )}
+        {kept && isRestored && <Suspense><RestoredNote at={kept.at} drafts={drafts} dispatch={dispatch} onKeep={() => { setRestored(false); }} /></Suspense>}
       </section>
       <Console slug={slug} service={service} />
       <Drawer slug={slug} service={service} paths={paths} problems={problems} onOpen={openPlace} />

@@ -1,14 +1,18 @@
 /** One service, from its files to its answers, on one page: what has to be read for it. */
 import { noop, useQuery } from "@tanstack/react-query";
+import { Activity, Suspense, lazy } from "react";
 import { useParams } from "react-router";
 import { fileList } from "@/api/files";
 import { isNotFound } from "@/api/problems";
 import { queryClient } from "@/api/query-client";
 import { serviceDetail } from "@/api/services";
 import { ProblemPanel } from "@/components/ProblemPanel";
+import { describeStatus } from "@/components/StatusChip";
+import { Title } from "@/components/Title";
 import { readDrafts } from "./draft-store";
-import { NoService } from "./NoService";
 import { Workspace } from "./Workspace";
+
+const NoService = lazy(() => import("./NoService"));
 
 export function loader({ params: { slug = "", service = "" } }: { params: { slug?: string; service?: string } }) {
   void queryClient.query(serviceDetail(slug, service)).catch(noop);
@@ -25,9 +29,18 @@ export function Component() {
     staleTime: Infinity,
     gcTime: 0,
   });
-  if (service !== undefined && kept.data !== undefined) {
-    return <Workspace key={`${slug}/${name}`} slug={slug} service={service} kept={kept.data} />;
-  }
-  if (isNotFound(error)) return <NoService slug={slug} name={name} />;
-  return error && <ProblemPanel error={error} onRetry={() => void refetch()} />;
+  const isGone = isNotFound(error);
+  const opened = service !== undefined && kept.data !== undefined ? { service, kept: kept.data } : null;
+  if (opened === null && !isGone) return error && <ProblemPanel error={error} onRetry={() => void refetch()} />;
+  return (
+    <>
+      {isGone ? <Suspense><NoService slug={slug} name={name} /></Suspense> : opened && <Title>{`${name} · ${describeStatus(opened.service)}`}</Title>}
+      {opened && (
+        // One that has gone may come back, by an Undo that wants its drafts: till then the workspace rests unseen.
+        <Activity key={`${slug}/${name}`} mode={isGone ? "hidden" : "visible"}>
+          <Workspace slug={slug} {...opened} />
+        </Activity>
+      )}
+    </>
+  );
 }
