@@ -6,12 +6,16 @@ from started_platform import StartedPlatform
 
 TALKER = '''import contextvars
 import logging
+import os
 import threading
 import time
 
 
 class Handler:
-    """`?n=3&say=tick&wait=0.1`: so many lines, with a pause after each. `?late=said`: a line after the answer."""
+    """`?n=3&say=tick&wait=0.1`: so many lines, with a pause after each. `?late=said`: a line after the answer.
+
+    `?die=1`: the process ends without one.
+    """
 
     def run(self, req):
         said = req.args.get("say", "line")
@@ -26,6 +30,8 @@ class Handler:
             later = lambda: (time.sleep(1), print(req_late))
             req_late = req.args["late"]
             threading.Thread(target=contextvars.copy_context().run, args=(later,)).start()
+        if "die" in req.args:
+            os._exit(3)
         return {"said": said}
 '''
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 from started_platform import StartedPlatform
@@ -137,6 +138,139 @@ def test_a_link_shows_the_same(
     expect(other.get_by_text("No line is like that.")).to_be_visible()
 
 
+def test_what_is_typed_is_a_filter_for_what_comes_and_what_is_taken_along(
+    platform: StartedPlatform, page: Page, service_name: str, tmp_path: Path
+) -> None:
+    start_talker(platform, service_name)
+    log = open_log(platform, page, service_name, urlencode({"log": r"/tick [24]|tock \d/ -4"}))
+    box = page.get_by_label("Filter", exact=True)
+    expect(box).to_have_value(r"/tick [24]|tock \d/ -4")
+
+    ask(platform, service_name, "n=5&say=tick&warn=tock+9")
+    expect(log.get_by_role("button")).to_have_text(["tick 2", "tock 9"])
+    ask(platform, service_name, "n=5&say=tock")
+
+    expect(log.get_by_role("button")).to_have_text(["tick 2", "tock 9", "tock 0", "tock 1", "tock 2", "tock 3"])
+    with page.expect_download() as download:
+        tools(page).get_by_role("button", name="Download").click()
+    download.value.save_as(tmp_path / "log")
+    texts = [line.split(" ", 3)[3] for line in (tmp_path / "log").read_text().splitlines()]
+    assert texts == ["tick 2", "tock 9", "tock 0", "tock 1", "tock 2", "tock 3"]
+    box.fill("since:1h level:warning")
+    expect(log.get_by_role("button")).to_have_text(["tock 9"])
+    assert parse_qs(urlsplit(page.url).query) == {"log": ["since:1h level:warning"]}
+
+
+def test_an_expression_that_is_none_is_said_beside_the_box(
+    platform: StartedPlatform, page: Page, service_name: str
+) -> None:
+    start_talker(platform, service_name)
+    log = open_log(platform, page, service_name)
+    ask(platform, service_name, "n=3&say=tick")
+    expect(row(page, "tick 2")).to_be_visible()
+    box = page.get_by_label("Filter", exact=True)
+
+    box.fill("/tick (/ -0")
+
+    expect(tools(page).get_by_role("status")).to_have_text("/tick (/ is no expression: unterminated group")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(box).to_have_accessible_description("/tick (/ is no expression: unterminated group")
+    expect(log.get_by_role("button")).to_have_text(["tick 1", "tick 2"])
+    box.fill("/tick (1)/")
+    expect(tools(page).get_by_role("status")).to_be_empty()
+    expect(log.get_by_role("button")).to_have_text(["tick 1"])
+
+
+def test_long_lines_go_on_below(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    start_talker(platform, service_name)
+    log = open_log(platform, page, service_name)
+    ask(platform, service_name, "n=1&say=top")
+    for _ in range(4):
+        ask(platform, service_name, "n=9&say=tick&long=1")
+    wide = log.get_by_role("button", name=re.compile("^begin wide")).last
+    expect(wide).to_be_in_viewport()
+    wraps = tools(page).get_by_role("button", name="Wrap")
+    expect(wraps).to_have_attribute("aria-pressed", "false")
+    expect(wide).not_to_contain_text("end of it")
+    flat = height_of(wide)
+
+    wraps.click()
+
+    expect(wraps).to_have_attribute("aria-pressed", "true")
+    expect(wide).to_contain_text("end of it")
+    assert height_of(wide) >= 2 * flat
+    assert log.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < flat
+    assert log.evaluate("(list) => list.scrollWidth <= list.clientWidth")
+    wide.focus()
+    page.keyboard.press("Home")
+    expect(row(page, "top 0")).to_be_in_viewport()
+    page.keyboard.press("End")
+    expect(wide).to_be_focused()
+    expect(wide).to_be_in_viewport()
+    page.reload()
+    expect(wraps).to_have_attribute("aria-pressed", "true")
+    expect(wide).to_contain_text("end of it")
+    page.keyboard.press("ControlOrMeta+k")
+    page.get_by_role("combobox", name=re.compile("^Find")).fill("Do not wrap lines of the log")
+    page.keyboard.press("Enter")
+    expect(wraps).to_have_attribute("aria-pressed", "false")
+
+
+def height_of(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+def test_what_the_process_before_a_crash_has_said(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    start_talker(platform, service_name)
+    log = open_log(platform, page, service_name)
+    ask(platform, service_name, "n=2&say=before")
+    expect(row(page, "before 1")).to_be_visible()
+    platform.visit(f"{service_name}/?warn=dying&die=1", platform.token, timeout=60)
+    expect(row(page, "dying")).to_be_visible()
+    ask(platform, service_name, "n=2&say=after")
+    expect(row(page, "after 1")).to_be_visible()
+    tab = page.get_by_role("tabpanel", name="Logs")
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Tab")  # out of the editor, to where keys are not typed
+    page.keyboard.press("p")
+
+    expect(tab.get_by_text("From the previous instance")).to_be_visible()
+    expect(row(page, "dying")).to_be_visible()
+    expect(row(page, "before 1")).to_be_visible()
+    expect(log).not_to_contain_text("after")
+    expect(tools(page).get_by_role("button", name="Previous instance")).to_have_attribute("aria-pressed", "true")
+    expect(tools(page).get_by_role("button", name="Pause")).to_be_hidden()
+    page.get_by_label("Filter", exact=True).fill("-before")
+    expect(row(page, "dying")).to_be_visible()
+    expect(log).not_to_contain_text("before")
+    page.reload()
+    expect(row(page, "dying")).to_be_visible()
+    page.get_by_label("Filter", exact=True).fill("")
+    tab.get_by_role("link", name="Back to the running instance").click()
+    expect(row(page, "after 1")).to_be_visible()
+    expect(tab.get_by_text("From the previous instance")).to_be_hidden()
+    expect(page).to_have_url(re.compile(f"/s/{service_name}$"))
+
+
+def test_a_first_instance_has_none_before_it(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    start_talker(platform, service_name)
+    open_log(platform, page, service_name)
+    ask(platform, service_name, "n=1&say=first")
+    expect(row(page, "first 0")).to_be_visible()
+    tab = page.get_by_role("tabpanel", name="Logs")
+    button = tools(page).get_by_role("button", name="Previous instance")
+
+    button.click()
+
+    expect(tab.get_by_text("No process before the running one is known")).to_be_visible()
+    expect(button).to_be_focused()
+    button.click()
+    expect(row(page, "first 0")).to_be_visible()
+
+
 def test_the_lines_of_one_request_and_back(platform: StartedPlatform, page: Page, service_name: str) -> None:
     start_talker(platform, service_name)
     log = open_log(platform, page, service_name)
@@ -196,14 +330,14 @@ def test_by_keyboard_alone(platform: StartedPlatform, page: Page, service_name: 
     page.keyboard.press("Escape")
     page.keyboard.press("Shift+Tab")  # out of the editor, to where keys are not typed
 
-    page.keyboard.press("p")
+    page.keyboard.press("Shift+P")
     expect(tools(page).get_by_role("button", name="Resume")).to_be_visible()
-    page.keyboard.press("p")
+    page.keyboard.press("Shift+P")
     expect(tools(page).get_by_role("button", name="Pause")).to_be_visible()
     page.keyboard.press("l")
     page.keyboard.press("/")
     expect(page.get_by_label("Filter", exact=True)).to_be_focused()
-    for _ in range(5):
+    for _ in range(7):
         page.keyboard.press("Tab")
     expect(log.get_by_role("button").last).to_be_focused()
     page.keyboard.press("Enter")

@@ -1,8 +1,8 @@
 /** What somebody has chosen for this browser: on or off, and the theme. Kept in it, and the same in all its tabs. */
 import { useSyncExternalStore } from "react";
 
-/** `single-keys`: shortcuts of one letter work. `ask-message`: ⌘S asks for a message, as ⌘⇧S does. */
-const DEFAULTS = { "single-keys": true, "ask-message": false };
+/** `single-keys`: shortcuts of one letter work. `ask-message`: ⌘S asks for a message, as ⌘⇧S does. `wrap-log`: long lines of a log go on below. */
+const DEFAULTS = { "single-keys": true, "ask-message": false, "wrap-log": false };
 export type Preference = keyof typeof DEFAULTS;
 
 export const THEMES = ["auto", "light", "dark"] as const;

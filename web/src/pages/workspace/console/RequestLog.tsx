@@ -29,7 +29,7 @@ export function RequestLog({ slug, service, since, requestId }: Props) {
         <h3 className="muted">{title}</h3>
         {since === null && requestId !== null && (
           <Link
-            to={`?${writeFilter(search, { text: "", level: "", request: requestId }).toString()}`}
+            to={`?${writeFilter(search, { text: "", level: "", request: requestId, instance: "" }).toString()}`}
             onClick={() => { readActions().find(({ name }) => name === "Logs")?.run(); }}
           >
             Show in the log

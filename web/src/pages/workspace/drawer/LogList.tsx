@@ -1,10 +1,12 @@
 /** The lines of a log, of which only those are there that are seen. One of them has the focus, one may be open. */
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { flushSync } from "react-dom";
+import { usePreference } from "@/components/preferences";
 import type { Place } from "../traceback";
 import type { LogItem } from "./log-items";
 import { LogBoundary, LogRow } from "./LogRow";
 import styles from "./Logs.module.css";
+import { useRows, type Height } from "./use-rows";
 import { findHeight, findShown, findTop } from "./window";
 
 interface Props {
@@ -25,17 +27,12 @@ const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, Hom
 export function LogList({ slug, items, follows, paths, onOpen, linkTo, onLeave, onReach }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const size = useSize(list);
   const [current, setCurrent] = useState<string | null>(null);
-  const [open, setOpen] = useState<{ key: string; extra: number } | null>(null);
-  const rows = {
-    count: items.length,
-    row: size.row,
-    open: open === null ? -1 : items.findIndex(({ key }) => key === open.key),
-    extra: open?.extra ?? 0,
-  };
-  const at = follows ? Math.max(0, findHeight(rows) - size.height) : top;
-  const { first, end, above, below } = findShown(rows, at, size.height);
+  const [open, setOpen] = useState<Height | null>(null);
+  const [wraps] = usePreference("wrap-log");
+  const { rows, height, measure } = useRows(list, items, open, wraps);
+  const at = follows ? Math.max(0, findHeight(rows) - height) : top;
+  const { first, end, above, below } = findShown(rows, at, height);
   const shown = items.slice(first, end);
   useLayoutEffect(() => {
     if (follows && list.current) list.current.scrollTop = list.current.scrollHeight;
@@ -45,7 +42,7 @@ export function LogList({ slug, items, follows, paths, onOpen, linkTo, onLeave, 
     const element = list.current;
     if (element === null) return;
     setTop(element.scrollTop);
-    const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < size.row / 2;
+    const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < rows.row / 2;
     if (!isAtEnd) onLeave();
     else if (open === null) onReach();
   };
@@ -59,18 +56,20 @@ export function LogList({ slug, items, follows, paths, onOpen, linkTo, onLeave, 
       const y = findTop(index, rows);
       if (index < items.length - 1) onLeave();
       else if (open === null) onReach();
-      element.scrollTop = Math.max(Math.min(element.scrollTop, y), y + size.row - element.clientHeight);
+      element.scrollTop = Math.max(Math.min(element.scrollTop, y), y + rows.row - element.clientHeight);
       setTop(element.scrollTop);
     });
-    element.querySelector<HTMLElement>(`[data-key="${item.key}"]`)?.focus({ preventScroll: true });
+    const line = element.querySelector<HTMLElement>(`[data-key="${item.key}"]`);
+    line?.focus({ preventScroll: true });
+    if (wraps) line?.scrollIntoView({ block: "nearest" });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const page = Math.max(1, Math.floor(size.height / size.row) - 1);
+    const page = Math.max(1, Math.floor(height / rows.row) - 1);
     const step = { ...STEPS, PageDown: page, PageUp: -page }[event.key];
     const isOnRow = event.target instanceof HTMLElement && event.target.dataset.key !== undefined;
     if (event.key === "Escape" && open !== null) {
       event.stopPropagation();
-      const index = rows.open;
+      const index = items.findIndex(({ key }) => key === open.key);
       setOpen(null);
       go(index, 0);
     } else if (step !== undefined && (isOnRow || event.target === list.current)) {
@@ -94,6 +93,7 @@ export function LogList({ slug, items, follows, paths, onOpen, linkTo, onLeave, 
       aria-label="Lines"
       tabIndex={-1}
       className={styles.lines}
+      data-wraps={wraps || undefined}
       onScroll={onScroll}
       onWheel={({ deltaY }) => { if (deltaY < 0 && at > 0) onLeave(); }}
       onKeyDown={onKeyDown}
@@ -109,6 +109,8 @@ export function LogList({ slug, items, follows, paths, onOpen, linkTo, onLeave, 
             paths={paths}
             onPlace={onOpen}
             linkTo={linkTo}
+            wraps={wraps}
+            onDraw={(row) => { measure(item.key, row); }}
             isEntry={item.key === entry}
             isOpen={item.key === open?.key}
             onToggle={() => { toggle(item.key); }}
@@ -134,22 +136,4 @@ function findLine(items: readonly LogItem[], from: number, step: number): number
   const towards = step < 0 ? -1 : 1;
   while (items[index]?.kind === "boundary" && index + towards >= 0 && index + towards <= last) index += towards;
   return items[index]?.kind === "line" ? index : from;
-}
-
-/** How high the list and one of its rows are, in pixels. */
-function useSize(list: React.RefObject<HTMLElement | null>) {
-  const [size, setSize] = useState({ height: 0, row: 24 });
-  useLayoutEffect(() => {
-    const element = list.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => {
-      const row = parseFloat(getComputedStyle(document.documentElement).fontSize) * 1.5;
-      setSize((known) => (known.height === element.clientHeight && known.row === row ? known : { height: element.clientHeight, row }));
-    });
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-    };
-  }, [list]);
-  return size;
 }

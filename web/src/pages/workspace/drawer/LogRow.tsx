@@ -8,12 +8,15 @@ import { sayBoundary, writeLine } from "./log-items";
 import styles from "./Logs.module.css";
 
 const MOST = 400; // characters of a line that is not open
+const MOST_WRAPPED = 4_000; // and of one that goes on below
 
 interface Props {
   line: NumberedLine;
   paths: readonly string[];
   onPlace: (place: Place) => void;
   linkTo: (request: string) => string;
+  wraps: boolean;
+  onDraw: (row: HTMLElement) => void;
   /** Is it the one that Tab leads to? */
   isEntry: boolean;
   isOpen: boolean;
@@ -25,10 +28,17 @@ interface Props {
 
 /** One line on one row. All that can be done with it can be done where it is open, too. */
 export function LogRow(props: Props) {
-  const { line: { id, at, level, requestId, commit, text }, linkTo, isEntry, isOpen, onToggle, onGone } = props;
+  const { line: { id, at, level, requestId, commit, text }, linkTo, isEntry, isOpen, wraps, onToggle, onDraw, onGone } = props;
+  const row = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (wraps && row.current) onDraw(row.current);
+  });
   const place = findPlace(text, props.paths);
-  const watch = (row: HTMLDivElement) => () => {
-    if (row.contains(document.activeElement)) onGone();
+  const watch = (element: HTMLDivElement) => {
+    row.current = element;
+    return () => {
+      if (element.contains(document.activeElement)) onGone();
+    };
   };
   return (
     <>
@@ -42,7 +52,7 @@ export function LogRow(props: Props) {
           </Link>
         )}
         <button data-key={id} tabIndex={isEntry ? 0 : -1} className={`quiet ${styles.text ?? ""}`} aria-expanded={isOpen} onClick={onToggle}>
-          <span>{text.slice(0, MOST) || "\u00a0"}</span>
+          <span>{text.slice(0, wraps ? MOST_WRAPPED : MOST) || "\u00a0"}</span>
         </button>
         {place && (
           <button className="quiet" tabIndex={-1} onClick={() => { props.onPlace(place); }}>{place.file}:{place.line}</button>

@@ -1,28 +1,35 @@
 /** What the service says, as it says it: what is shown of it, and whether the list goes along with its end. */
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { Link } from "react-router";
-import { logFeed, MOST_LINES } from "@/api/logs";
+import { logFeed, MOST_LINES, type NumberedLine } from "@/api/logs";
+import { previousLog } from "@/api/previous-log";
 import { useAction } from "@/components/actions/registry";
 import type { DrawerProps } from "./Drawer";
 import { isFiltering } from "./log-filter";
 import { arrangeItems, countLines, takeUntil } from "./log-items";
 import { LogList } from "./LogList";
+import { LogNotes } from "./LogNotes";
 import styles from "./Logs.module.css";
+import { readTerms } from "./log-terms";
 import { LogTools } from "./LogTools";
 import { useLogFilter, useLogLines } from "./use-log-lines";
 
 const NOTHING = { text: "", level: "", request: "" } as const;
+const NO_LINES: readonly NumberedLine[] = [];
 
 export function LogsTab({ slug, service: { name }, paths, onOpen }: DrawerProps) {
   const { filter, fields, change, link } = useLogFilter();
+  const { text, level, request, instance } = filter;
   const isFiltered = isFiltering(filter);
+  const isPrevious = instance === "previous";
   // What a link means may have been said a while ago.
-  const lines = useLogLines(slug, name, isFiltered ? MOST_LINES : undefined);
-  const { seen, isPaused, ...end } = useEnd(slug, name, lines.at(-1)?.id ?? -1);
-  const { text, level, request } = filter;
-  const all = useMemo(() => arrangeItems(lines, { text, level, request }), [lines, text, level, request]);
+  const running = useLogLines(slug, name, isFiltered ? MOST_LINES : undefined);
+  const previous = useQuery({ ...previousLog(slug, name), enabled: isPrevious });
+  const lines = isPrevious ? (previous.data ?? NO_LINES) : running;
+  const { seen, isPaused, ...end } = useEnd(slug, name, instance, lines.at(-1)?.id ?? -1);
+  const all = useMemo(() => arrangeItems(lines, { text, level, request, instance }), [lines, text, level, request, instance]);
   const items = useMemo(() => (isPaused && seen !== null ? takeUntil(all, seen) : all), [all, isPaused, seen]);
-  const dropped = lines[0]?.id ?? 0;
+  const problems = useMemo(() => readTerms(text, 0).problems, [text]);
   useAction({ name: "All lines of the log", run: () => { change(NOTHING); }, isOff: !isFiltered });
   return (
     <div className={styles.logs}>
@@ -31,24 +38,25 @@ export function LogsTab({ slug, service: { name }, paths, onOpen }: DrawerProps)
         service={name}
         items={items}
         filter={filter}
+        problems={problems}
         onFilter={change}
         isPaused={isPaused}
         isAway={seen !== null}
         fresh={seen === null ? 0 : countLines(all, seen)}
         {...end}
       />
-      {request !== "" && (
-        <p className={styles.note}>
-          Only what request <code>{request}</code> has said. <Link to={link({ request: "" })}>All lines</Link>
-        </p>
-      )}
-      {dropped > 0 && <p className={styles.note}>{dropped.toLocaleString("en")} earlier lines are not kept here.</p>}
-      {items.length === 0 && (
-        <p className={styles.note}>
-          {isFiltered && lines.length > 0 ? "No line is like that." : "No output yet. What the handler prints and logs appears here."}
-        </p>
-      )}
+      <LogNotes
+        filter={filter}
+        link={link}
+        dropped={lines[0]?.id ?? 0}
+        isEmpty={items.length === 0}
+        isNarrow={isFiltered && lines.length > 0}
+        isReading={previous.isFetching}
+        error={previous.error}
+        onRetry={() => void previous.refetch()}
+      />
       <LogList
+        key={instance}
         slug={slug}
         items={items}
         follows={seen === null}
@@ -62,10 +70,16 @@ export function LogsTab({ slug, service: { name }, paths, onOpen }: DrawerProps)
   );
 }
 
-/** `seen`: the newest line when somebody left the end of the list, by scrolling up or by a pause; null at the end. */
-function useEnd(slug: string, service: string, newest: number) {
+/** `seen`: the newest line when somebody left the end of the list, by scrolling up or by a pause; null at the end, as at first of each instance. */
+function useEnd(slug: string, service: string, instance: string, newest: number) {
   const [seen, setSeen] = useState<number | null>(null);
   const [isPaused, setPaused] = useState(false);
+  const [shown, setShown] = useState(instance);
+  if (shown !== instance) {
+    setShown(instance);
+    setSeen(null);
+    setPaused(false);
+  }
   const isAway = seen !== null;
   useEffect(() => (isAway ? logFeed(slug, service).hold() : undefined), [slug, service, isAway]);
   const onLeave = () => { setSeen((before) => before ?? newest); };

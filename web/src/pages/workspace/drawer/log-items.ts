@@ -1,6 +1,7 @@
 /** A log as it is listed: its lines, and between them where another process or another revision begins. Pure. */
 import type { NumberedLine } from "@/api/logs";
-import { makeFilter, type LogFilter } from "./log-filter";
+import type { LogFilter } from "./log-filter";
+import { makeFilter } from "./log-terms";
 
 export type LogItem =
   | { kind: "line"; key: string; line: NumberedLine }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { NumberedLine } from "@/api/logs";
-import { isFiltering, makeFilter, readFilter, writeFilter, type LogFilter } from "./log-filter";
+import { isFiltering, readFilter, writeFilter, type LogFilter } from "./log-filter";
 import { arrangeItems, countLines, sayBoundary, sayCount, takeUntil, writeLines } from "./log-items";
-import { findHeight, findShown, findTop } from "./window";
+import { makeFilter } from "./log-terms";
+import { findHeight, findShown, findTop, type Rows } from "./window";
 
-const ALL: LogFilter = { text: "", level: "", request: "" };
+const ALL: LogFilter = { text: "", level: "", request: "", instance: "" };
 
 function say(id: number, text: string, given: Partial<NumberedLine> = {}): NumberedLine {
   return { id, text, at: "2026-01-01T00:00:00.000Z", level: "INFO", requestId: null, pod: "a", commit: "1234567890", complete: true, ...given };
@@ -15,10 +16,12 @@ describe("a filter", () => {
     const search = writeFilter(new URLSearchParams("file=a.py&log=x"), { text: "b c", level: "error" });
 
     expect(search.toString()).toBe("file=a.py&log=b+c&level=error");
-    expect(readFilter(search)).toEqual({ text: "b c", level: "error", request: "" });
+    expect(readFilter(search)).toEqual({ text: "b c", level: "error", request: "", instance: "" });
     expect(writeFilter(search, ALL).toString()).toBe("file=a.py");
     expect(isFiltering(readFilter(search))).toBe(true);
-    expect(isFiltering(readFilter(new URLSearchParams("level=loud")))).toBe(false);
+    expect(isFiltering(readFilter(new URLSearchParams("level=loud&instance=previous")))).toBe(false);
+    expect(writeFilter(search, { instance: "previous" }).get("instance")).toBe("previous");
+    expect(readFilter(new URLSearchParams("instance=other")).instance).toBe("");
   });
 
   it.each([
@@ -28,6 +31,7 @@ describe("a filter", () => {
     [{ ...ALL, level: "warning" as const }, [2, 3]],
     [{ ...ALL, level: "info" as const }, [0, 1, 2, 3]],
     [{ ...ALL, request: "r1", text: "two" }, [1]],
+    [{ ...ALL, level: "warning" as const, text: "-four" }, [2]],
   ])("of %j shows %j", (filter, ids) => {
     const lines = [say(0, "hello", { level: null }), say(1, "two", { requestId: "r1" }), say(2, "three", { level: "WARNING" }), say(3, "four", { level: "CRITICAL" })];
 
@@ -65,7 +69,7 @@ describe("a list of lines", () => {
 });
 
 describe("a window on rows", () => {
-  const rows = { count: 10_000, row: 24, open: -1, extra: 0 };
+  const rows = { count: 10_000, row: 24, higher: [] };
 
   it.each([
     [0, 0, 15],
@@ -78,12 +82,21 @@ describe("a window on rows", () => {
   });
 
   it("knows of the one that is open", () => {
-    const open = { count: 100, row: 20, open: 10, extra: 1000 };
+    const open: Rows = { count: 100, row: 20, higher: [[10, 1000]] };
 
     expect([findTop(10, open), findTop(11, open), findHeight(open)]).toEqual([200, 1220, 3000]);
     expect(findShown(open, 700, 100)).toEqual({ first: 2, end: 19, above: 40, below: 1620 });
     expect(findShown(open, 1240, 100)).toMatchObject({ first: 4, end: 26 });
     expect(findHeight({ ...open, count: 5 })).toBe(100);
+  });
+
+  it("knows of all that are higher, as long lines are that go on below", () => {
+    const wrapped: Rows = { count: 100, row: 20, higher: [[0, 20], [1, 40], [50, 100]] };
+
+    expect([0, 1, 2, 51].map((index) => findTop(index, wrapped))).toEqual([0, 40, 100, 1180]);
+    expect(findHeight(wrapped)).toBe(2160);
+    expect(findShown(wrapped, 1079, 20)).toMatchObject({ first: 42, end: 59 });
+    expect(findShown(wrapped, 1179, 20)).toMatchObject({ first: 42, end: 60 });
   });
 
   it("of nothing is empty", () => {

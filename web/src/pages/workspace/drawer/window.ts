@@ -1,12 +1,11 @@
-/** Which rows of a long list have to be there, for what is seen of it. All have one height; one may be open. Pure. */
+/** Which rows of a long list have to be there, for what is seen of it. All have one height; some have more. Pure. */
 
 export interface Rows {
   count: number;
   /** Pixels. */
   row: number;
-  /** The row that is open, -1 for none, and how much higher it is for that. */
-  open: number;
-  extra: number;
+  /** The rows that are higher, as an open one is, and by how much; in order. */
+  higher: readonly (readonly [index: number, extra: number])[];
 }
 
 export interface Shown {
@@ -20,18 +19,23 @@ export interface Shown {
 const SPARE = 8; // rows on either side, for what is scrolled to before it is drawn
 
 /** Where a row begins. */
-export function findTop(index: number, { row, open, extra }: Rows): number {
-  return index * row + (open >= 0 && index > open ? extra : 0);
+export function findTop(index: number, { row, higher }: Rows): number {
+  return higher.reduce((top, [at, extra]) => (at < index ? top + extra : top), index * row);
 }
 
 export function findHeight(rows: Rows): number {
-  return rows.count * rows.row + (rows.open >= 0 && rows.open < rows.count ? rows.extra : 0);
+  return findTop(rows.count, rows);
 }
 
-function findRow(y: number, { row, open, extra }: Rows): number {
-  const end = (open + 1) * row; // of the open row, before what is more of it
-  if (open < 0 || y < end) return Math.floor(y / row);
-  return y < end + extra ? open : Math.floor((y - extra) / row);
+function findRow(y: number, { row, higher }: Rows): number {
+  let before = 0;
+  for (const [index, extra] of higher) {
+    const end = (index + 1) * row + before; // of that row, before what is more of it
+    if (y < end) break;
+    if (y < end + extra) return index;
+    before += extra;
+  }
+  return Math.floor((y - before) / row);
 }
 
 /** `top`: how far it is scrolled; where that is more than there is, its end is shown. */
