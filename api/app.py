@@ -30,6 +30,7 @@ from api.routes import (
     pods,
     problems,
     releases,
+    resources,
     services,
     session,
     tenants,
@@ -41,7 +42,7 @@ _BODY_BYTES = 2**20  # of JSON, where a route says nothing else
 _DIST = Path(__file__).parent.parent / "web" / "dist"
 _NOUNS = (
     *(session, tokens, tenants, users, services, files, changes, commits),
-    *(releases, pods, logs, events, invoke, platform, problems, health),
+    *(releases, pods, resources, logs, events, invoke, platform, problems, health),
 )
 
 

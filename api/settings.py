@@ -49,6 +49,8 @@ class Settings:
     """`json`, or `text` for people."""
     isolation: str = "none"
     """How handlers are kept from each other; with `none`, one tenant is all."""
+    runtime_image: str = "paaks-runtime"
+    """The image that handlers run in, as the controller is told it: what main says of a Deployment names it."""
     insecure_single_domain: bool = False
     """Several tenants that trust each other, without isolation."""
     drain_seconds: float = 15.0

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from core.check import Checker, Found
+from core.contents import read_files
 from core.errors import Problem
-from core.render import File, Object, Owner, Revision, render_service
+from core.render import Object, Owner, Revision, render_service
 from core.repository import Repository
 
 _TENANT = "here"
@@ -43,15 +44,6 @@ def render(repository: Path, found: Mapping[str, Found], owner: Owner, commits: 
     opened = Repository(repository)
     for name, service in sorted(found.items()):
         commit = commits.get(name, NO_COMMIT)
-        files = list(_read_files(opened, service.tree, ""))
+        files = read_files(opened, service.tree)
         revision = Revision(name, service.tree, commit, service.descriptor, files)
         yield from render_service(owner, revision, {service.tree[:12]: commit})
-
-
-def _read_files(repository: Repository, tree: str, below: str) -> Iterator[File]:
-    for entry in repository.tree(tree):
-        path = below + entry.name.decode()
-        if entry.kind == "tree":
-            yield from _read_files(repository, entry.oid, path + "/")
-        elif entry.kind == "blob":
-            yield File(path, entry.mode, repository.blob(entry.oid))

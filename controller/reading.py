@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller.live_objects import tree_of
 from controller.progress import short
-from core import health, history, plan
+from core import contents, health, history, plan
 from core.check import Checker
 from core.descriptor import Service
 from core.errors import NotFound
@@ -206,15 +206,6 @@ def read_files(
     """The files of revisions, by service; of those that are `unread`, without their bytes. Raises NotFound."""
     repository = Repository(path)
     return {
-        service: list(_walk(repository, target.tree, "", reads=service not in unread))
+        service: contents.read_files(repository, target.tree, reads=service not in unread)
         for service, target in targets.items()
     }
-
-
-def _walk(repository: Repository, tree: str, prefix: str, *, reads: bool) -> Iterator[File]:
-    for entry in repository.tree(tree):
-        name = prefix + entry.name.decode()
-        if entry.kind == "tree":
-            yield from _walk(repository, entry.oid, name + "/", reads=reads)
-        else:
-            yield File(name, entry.mode, repository.blob(entry.oid) if reads else None)

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from controller import live_objects, wanted
-from controller.autoscaling import find_idle
 from controller.drift import Drifts
 from controller.live_objects import LiveObjects
 from controller.progress import Book, Routes, advance, short
 from controller.reading import Reading, Target, choose_targets, read_tenant
 from controller.wanted import take_fingerprint
 from core import health, history, names, plan, render
+from core.autoscaling import find_idle
 from core.check import Checker
 from core.cluster import Cluster, ClusterError
 from core.errors import RetryLater

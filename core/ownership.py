@@ -299,3 +299,19 @@ def _trim_list(name: str, live: Any, wanted: Any) -> Any:
         lists = {key: _trim_list(key, found.get(key), value) for key, value in item.items() if _keys_of(key, value)}
         left.append(found | lists)
     return left
+
+
+def restrict(live: Any, wanted: Any, name: str = "") -> Any:
+    """What is live of what is wanted: fields that only `live` has (defaults, states) left out, items of lists of ours
+    kept. In the order of `wanted`: it equals `wanted` where nothing differs."""
+    if isinstance(wanted, dict) and isinstance(live, dict):
+        there = {key: live.get(key, "" if value == "" else None) for key, value in wanted.items()}
+        return {key: restrict(there[key], wanted[key], key) for key in wanted if there[key] is not None}
+    keys = _keys_of(name, wanted)
+    if keys is None or _keys_of(name, live) != keys:
+        if isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
+            return [restrict(a, b) for a, b in zip(live, wanted, strict=True)]
+        return live
+    asked, held = ({_name_of(item, keys): item for item in items} for items in (wanted, live))
+    order = [*(step for step in asked if step in held), *(step for step in held if step not in asked)]
+    return [restrict(held[step], asked[step]) if step in asked else held[step] for step in order]

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from api.shapes.history import Author, Release
-from api.shapes.words import PodState, ServiceState, Sha, Time
+from api.shapes.words import PodState, ResourceState, ServiceState, Sha, Time
 
 
 class ServiceStatus(TypedDict):
@@ -100,6 +100,43 @@ class Pods(TypedDict):
     """The newest first."""
 
     items: list[Pod]
+
+
+class Difference(TypedDict):
+    """A field that is not as main says; `manager` is who of others has it, null where nobody is known."""
+
+    field: str
+    manager: str | None
+    operation: str | None
+    changedAt: str | None
+
+
+class Resource(TypedDict):
+    """An object of a service, as the cluster holds it (`live`) and as main says it (`desired`), both YAML.
+
+    `live` is null of one that is missing, `desired` of what main does not say. `patch` is how one becomes the other, ""
+    where nothing differs. `parent` is `<kind>/<name>` of what made it. `applied`: what main says was applied.
+    """
+
+    kind: Literal["Deployment", "Service", "ConfigMap", "Pod"]
+    name: str
+    namespace: str
+    parent: str | None
+    state: ResourceState
+    sentence: str
+    createdAt: Time | None
+    live: str | None
+    desired: str | None
+    patch: str | None
+    applied: bool
+    differences: list[Difference]
+
+
+class Resources(TypedDict):
+    """The Deployment, its pods, the Service, the ConfigMaps; `head` is the tip of main that `desired` is of."""
+
+    head: Sha
+    items: list[Resource]
 
 
 class LogLine(TypedDict):

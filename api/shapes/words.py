@@ -24,6 +24,7 @@ ServiceState = TypeAliasType(
     "ServiceState", Literal["pending", "live", "failed", "superseded", "removed", "held", "unknown"]
 )
 PodState = TypeAliasType("PodState", Literal["ready", "starting", "failed", "going"])
+ResourceState = TypeAliasType("ResourceState", Literal["ready", "starting", "failed", "going", "missing"])
 Stage = TypeAliasType("Stage", Literal["commit", "check", "apply", "start", "live"])
 Via = TypeAliasType("Via", Literal["git", "web", "api", "cli", "rollback"])
 ServiceChange = TypeAliasType("ServiceChange", Literal["created", "updated", "removed"])

@@ -178,6 +178,8 @@ def use_service(caller: Caller, name: str) -> None:
     assert caller.read(f"POST {S}/invoke", f"{here}/invoke", json=asked)["body"] == "ok"
     pods = caller.read(f"GET {S}/pods", f"{here}/pods")["items"]
     assert "ready" in {pod["state"] for pod in pods if pod["commit"] == saved.json()["release"]["commit"]}
+    resources = caller.read(f"GET {S}/resources", f"{here}/resources")["items"]
+    assert [(item["name"], item["patch"]) for item in resources if item["kind"] == "Deployment"] == [(name, "")]
     logs = caller.call(f"GET {S}/logs", f"{here}/logs")
     assert json.loads(logs.text.splitlines()[-1])["text"]
     caller.call(f"GET {S}/logs", f"{here}/logs", headers={"Accept": "text/event-stream"})

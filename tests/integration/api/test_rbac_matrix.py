@@ -84,6 +84,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("POST", S + "/reconcile"): "commit",
     ("POST", T + "/prune"): "commit",
     ("GET", S + "/pods"): "read",
+    ("GET", S + "/resources"): "read",
     ("GET", S + "/logs"): "read",
     ("GET", T + "/events"): "read",
     ("POST", S + "/invoke"): "call",
@@ -157,7 +158,7 @@ def test_rbac_01(method: str, path: str, callers: tuple[str, str, dict[str, Clie
         if (method, path) == ("DELETE", "/api/v1/session") and who in ("viewer", "developer", "admin"):
             continue  # it would sign them out
         status, detail = send(client, method, fill(path, ours))
-        assert status < 500 or path.endswith(("/pods", "/logs", "/invoke")), (who, status, detail)
+        assert status < 500 or path.endswith(("/pods", "/resources", "/logs", "/invoke")), (who, status, detail)
         assert came_in(method, path, status, detail) == (who in allowed), (who, "own", status, detail)
         if who == "anon" and who not in allowed:
             assert status == 401

@@ -238,3 +238,23 @@ def test_whatever_of_ours_is_cut_away_is_taken_exactly_if_a_field_of_it_is_named
 def test_a_set_of_fields_is_written_and_read_as_it_is(names: set[tuple[str, ...]]) -> None:
     fields = frozenset(tuple(f"f:{name}" for name in field) for field in names)
     assert frozenset(field_sets.read_tree(field_sets.build_tree(fields))) == fields
+
+
+def test_what_is_live_of_what_is_wanted_is_the_same_where_nobody_has_changed_it() -> None:
+    node = Node()
+    for obj in node.wanted.values():
+        live = copy.deepcopy(node.find(obj).value)
+        live["metadata"]["uid"] = "of the cluster"
+        live["status"] = {"of": "the cluster"}
+        assert ownership.restrict(live, obj) == obj
+
+
+def test_what_others_have_put_into_lists_of_ours_is_kept() -> None:
+    wanted = {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "args": ["x"], "empty": ""}
+    theirs = {"name": "C", "value": "3"}
+    live = {"env": [theirs, {"name": "B", "value": "9", "default": True}], "args": ["x", "y"], "more": 1}
+    assert ownership.restrict(live, wanted) == {
+        "env": [{"name": "B", "value": "9"}, theirs],
+        "args": ["x", "y"],
+        "empty": "",
+    }

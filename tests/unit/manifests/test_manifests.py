@@ -37,10 +37,13 @@ RIGHTS = {
         ("networking.k8s.io", "networkpolicies"): "create delete get list patch watch",
     },
     "paaks-api": {
+        ("", "configmaps"): "list",
         ("", "namespaces default"): "get",
         ("", "pods"): "get list watch",
         ("", "pods/log"): "get",
         ("", "services"): "get",
+        ("apps", "deployments"): "get",
+        ("autoscaling", "horizontalpodautoscalers"): "list",
     },
     "paaks-dispatcher": {
         ("", "namespaces"): "get list watch",

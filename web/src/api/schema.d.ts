@@ -684,6 +684,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{slug}/services/{service}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Resources
+         * @description What the cluster holds of a service, and what main says; also of one that is gone from main and runs still.
+         */
+        get: operations["listResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{slug}/services/{service}/logs": {
         parameters: {
             query?: never;
@@ -1167,6 +1187,13 @@ export interface components {
             credential: components["schemas"]["Credential"];
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description A field that is not as main says; `manager` is who of others has it, null where nobody is known. */
+        Difference: {
+            field: string;
+            manager: string | null;
+            operation: string | null;
+            changedAt: string | null;
+        };
         /** @description What somebody else has changed last of what runs, and was put back; `pause` is in seconds. */
         Drift: {
             /** @enum {string} */
@@ -1510,6 +1537,34 @@ export interface components {
             event: "reset";
             data: components["schemas"]["Nothing"];
         };
+        /**
+         * @description An object of a service, as the cluster holds it (`live`) and as main says it (`desired`), both YAML.
+         *
+         *     `live` is null of one that is missing, `desired` of what main does not say. `patch` is how one becomes the other, ""
+         *     where nothing differs. `parent` is `<kind>/<name>` of what made it. `applied`: what main says was applied.
+         */
+        Resource: {
+            /** @enum {string} */
+            kind: "Deployment" | "Service" | "ConfigMap" | "Pod";
+            name: string;
+            namespace: string;
+            parent: string | null;
+            state: components["schemas"]["ResourceState"];
+            sentence: string;
+            createdAt: string | null;
+            live: string | null;
+            desired: string | null;
+            patch: string | null;
+            applied: boolean;
+            differences: components["schemas"]["Difference"][];
+        };
+        /** @enum {string} */
+        ResourceState: "ready" | "starting" | "failed" | "going" | "missing";
+        /** @description The Deployment, its pods, the Service, the ConfigMaps; `head` is the tip of main that `desired` is of. */
+        Resources: {
+            head: string;
+            items: components["schemas"]["Resource"][];
+        };
         /** @enum {string} */
         Role: "viewer" | "developer" | "admin";
         /** @enum {string} */
@@ -1694,6 +1749,7 @@ export type CreatedPersonalToken = components['schemas']['CreatedPersonalToken']
 export type CreatedUser = components['schemas']['CreatedUser'];
 export type Credential = components['schemas']['Credential'];
 export type CurrentSession = components['schemas']['CurrentSession'];
+export type Difference = components['schemas']['Difference'];
 export type Drift = components['schemas']['Drift'];
 export type FileContent = components['schemas']['FileContent'];
 export type FileDifference = components['schemas']['FileDifference'];
@@ -1737,6 +1793,9 @@ export type ReleaseStages = components['schemas']['ReleaseStages'];
 export type ReleaseState = components['schemas']['ReleaseState'];
 export type Releases = components['schemas']['Releases'];
 export type ResetEvent = components['schemas']['ResetEvent'];
+export type Resource = components['schemas']['Resource'];
+export type ResourceState = components['schemas']['ResourceState'];
+export type Resources = components['schemas']['Resources'];
 export type Role = components['schemas']['Role'];
 export type Scope = components['schemas']['Scope'];
 export type Service = components['schemas']['Service'];
@@ -3507,6 +3566,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pods"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listResources: {
+        parameters: {
+            query?: {
+                /** @description with who owns which field, in `live` */
+                managedFields?: boolean;
+            };
+            header?: never;
+            path: {
+                service: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resources"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -3,7 +3,7 @@
 Who scales to 0 through the `scale` subresource is not recorded: the 0 is left out of what is sent, so the field is
 nobody's then. A person with `kubectl scale` leaves the same trace; what tells them apart is a HorizontalPodAutoscaler
 for the Deployment (KEDA makes one too). Nothing tells when one has gone: the next full pass sees it. What does not live
-here: every other number (`core/ownership.py`).
+here: every other number (`ownership.py`).
 """
 
 from __future__ import annotations
