@@ -98,6 +98,70 @@ def test_what_others_change_is_told_as_it_is_put_back(platform: StartedPlatform,
     expect(note).to_contain_text(re.compile("kubectl-edit changed .*replicas of .*; put back"))
 
 
+def find_row(tab: Locator, kind: str, name: str = "") -> Locator:
+    """An object of the tree, what it has made included."""
+    toggle = tab.page.get_by_role("button", name=re.compile(f"^{kind} {name}"))
+    return tab.get_by_role("region", name="Objects of the cluster").get_by_role("listitem").filter(has=toggle)
+
+
+def test_each_object_is_shown_as_it_is_and_as_main_says_it(
+    platform: StartedPlatform, visit: Callable[..., Visitor], service_name: str
+) -> None:
+    platform.wait_for(service_name, push(platform, service_name, ANSWER % 1, "Answer"))
+    page = visit(permissions=["clipboard-read", "clipboard-write"]).context.new_page()
+    sign_in(platform, page)
+    tab = open_resources(platform, page, service_name)
+    deployment = find_row(tab, "Deployment", service_name)
+    expect(deployment).to_contain_text("1 of 1 running")
+    expect(deployment.get_by_role("listitem").filter(has_text=re.compile("Pod"))).to_have_count(1)  # it made that
+    for kind in ("Service", "ConfigMap"):
+        expect(find_row(tab, kind, service_name)).to_contain_text("it is there")
+
+    deployment.get_by_role("button", name=f"Deployment {service_name}").focus()
+    page.keyboard.press("Enter")
+    tabs = deployment.get_by_role("tablist", name=f"Deployment {service_name}")
+    expect(tabs.get_by_role("tab", name="Live")).to_have_attribute("aria-selected", "true")
+    live = deployment.get_by_role("group", name=f"live manifest of Deployment {service_name}")
+    expect(live).to_contain_text("readyReplicas: 1")
+    expect(live).not_to_contain_text("managedFields")
+    assert find_violations(page) == []
+    tabs.get_by_role("tab", name="Live").focus()
+    page.keyboard.press("ArrowRight")
+    expect(deployment).to_contain_text("Nothing differs: the cluster holds what main says.")
+    page.keyboard.press("ArrowRight")
+    desired = deployment.get_by_role("group", name=f"desired manifest of Deployment {service_name}")
+    expect(desired).to_contain_text("replicas: 1")
+    expect(desired).not_to_contain_text("status:")
+    deployment.get_by_role("button", name="Copy the desired manifest").click()
+    expect(page.get_by_role("status", name="Notices")).to_contain_text("Copied the desired manifest")
+    assert str(page.evaluate("() => navigator.clipboard.readText()")).startswith("apiVersion: apps/v1\n")
+
+
+def test_what_differs_says_by_whom_and_is_put_back(platform: StartedPlatform, page: Page, service_name: str) -> None:
+    platform.wait_for(service_name, push(platform, service_name, ANSWER % 1, "Answer"))
+    tab = open_resources(platform, page, service_name)
+    deployment = find_row(tab, "Deployment", service_name)
+    expect(deployment).to_contain_text("1 of 1 running")
+    expect(deployment.get_by_role("button", name="Put back")).to_have_count(0)
+
+    with platform.pause("controller"):  # it would put it back at once
+        change_by_hand(platform, service_name)
+        tab.get_by_role("button", name="Look again").click()
+        expect(deployment).to_contain_text("changed by kubectl-edit")
+        deployment.get_by_role("button", name=f"Deployment {service_name}", exact=True).click()
+        row = deployment.get_by_role("table", name="What differs").get_by_role("row", name="spec.replicas")
+        expect(row).to_contain_text("kubectl-edit")
+        changes = deployment.get_by_role("group", name=f"Changes of Deployment {service_name}")
+        expect(changes).to_contain_text("−  replicas: 1")
+        expect(changes).to_contain_text("+  replicas: 3")
+        assert find_violations(page) == []
+        deployment.get_by_role("button", name="Put back").click()
+
+    expect(page.get_by_role("status", name="Notices")).to_contain_text(f"Looking at {service_name} again")
+    expect(deployment).to_contain_text("Nothing differs: the cluster holds what main says.")
+    expect(deployment.get_by_role("button", name="Put back")).to_have_count(0)
+
+
 def test_commands_for_kubectl(platform: StartedPlatform, visit: Callable[..., Visitor]) -> None:
     page = visit(permissions=["clipboard-read", "clipboard-write"]).context.new_page()
     sign_in(platform, page)
@@ -145,6 +209,8 @@ def test_a_viewer_sees_it_by_keys_and_it_is_accessible(
     expect(find_pods(tab)).to_contain_text("Ready")
     expect(page.get_by_role("textbox", name="handler.py")).to_be_visible()  # it comes late, and takes no focus
     expect(page.get_by_role("tab", name="Resources")).to_be_focused()
+    find_row(tab, "Service").get_by_role("button").click()
+    expect(tab.get_by_role("group", name="live manifest of Service hello")).to_contain_text("kind: Service")
     tab.get_by_role("button", name=re.compile("^Actions of")).focus()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("menuitem").first).to_be_focused()

@@ -2,6 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { podsKey } from "../pods";
 import { isNotFound } from "../problems";
+import { resourcesKey } from "../resources";
 import { serviceDetail, serviceList } from "../services";
 import type { Release, Service, TenantEvent } from "../schema";
 
@@ -11,6 +12,7 @@ export function applyEvent(cache: QueryClient, slug: string, event: TenantEvent)
     case "release.finished":
       putRelease(cache, slug, event.data);
       void cache.invalidateQueries({ queryKey: podsKey(slug, event.data.service) });
+      void cache.invalidateQueries({ queryKey: resourcesKey(slug, event.data.service) });
       break;
     case "commit.created":
       void cache.invalidateQueries({ queryKey: ["tenants", slug], predicate: isNoBlob });

@@ -1,7 +1,8 @@
 import { Link } from "react-router";
 import type { FileDifference } from "@/api/schema";
 import styles from "./Comparison.module.css";
-import { pairLines, parsePatch, type DiffLine, type Hunk } from "./parse-patch";
+import { Hunks } from "./Hunks";
+import { parsePatch } from "./parse-patch";
 
 interface Props {
   file: FileDifference;
@@ -27,63 +28,8 @@ export function FileDiff({ file, isSplit, command, link }: Props) {
       {parsed?.isBinary && <p className={styles.note}>A binary file.</p>}
       {parsed && !parsed.isBinary && parsed.hunks.length === 0 && <p className={styles.note}>Its text is the same.</p>}
       {parsed && parsed.hunks.length > 0 && (
-        <div className={styles.scroller} tabIndex={0} role="group" aria-label={`Changes of ${path}`}>
-          <table className={styles.table} data-split={isSplit}>
-            <colgroup>
-              <col className={styles.numbers} />
-              <col className={isSplit ? undefined : styles.numbers} />
-              {isSplit && <col className={styles.numbers} />}
-              <col />
-            </colgroup>
-            <tbody>{parsed.hunks.map((hunk, index) => isSplit ? <SplitHunk key={index} hunk={hunk} /> : <UnifiedHunk key={index} hunk={hunk} />)}</tbody>
-          </table>
-        </div>
+        <Hunks hunks={parsed.hunks} isSplit={isSplit} label={`Changes of ${path}`} />
       )}
     </details>
   );
-}
-
-function UnifiedHunk({ hunk }: { hunk: Hunk }) {
-  return (
-    <>
-      <tr className={styles.hunk}><td colSpan={3}>⋯ {hunk.heading}</td></tr>
-      {hunk.lines.map((line, index) => (
-        <tr key={index} data-kind={line.kind}>
-          <td className={styles.number}>{line.before}</td>
-          <td className={styles.number}>{line.after}</td>
-          <td className={styles.text}><Sign kind={line.kind} />{line.text}</td>
-        </tr>
-      ))}
-    </>
-  );
-}
-
-function SplitHunk({ hunk }: { hunk: Hunk }) {
-  return (
-    <>
-      <tr className={styles.hunk}><td colSpan={4}>⋯ {hunk.heading}</td></tr>
-      {pairLines(hunk.lines).map(([before, after], index) => (
-        <tr key={index}>
-          <Side line={before} number={before?.before} />
-          <Side line={after} number={after?.after} />
-        </tr>
-      ))}
-    </>
-  );
-}
-
-function Side({ line, number }: { line: DiffLine | null; number: number | null | undefined }) {
-  return (
-    <>
-      <td className={styles.number} data-kind={line?.kind ?? "none"}>{number}</td>
-      <td className={styles.text} data-kind={line?.kind ?? "none"}>{line && <><Sign kind={line.kind} />{line.text}</>}</td>
-    </>
-  );
-}
-
-const SIGNS: Record<DiffLine["kind"], string> = { same: " ", removed: "−", added: "+" };
-
-/** Not the colour alone says what became of a line. */
-function Sign({ kind }: { kind: DiffLine["kind"] }) {
-  return <span className={styles.sign}>{SIGNS[kind]}</span>;
 }

@@ -2,9 +2,9 @@ import { Link } from "react-router";
 import type { Service } from "@/api/schema";
 import { DriftNote } from "@/components/DriftNote";
 import { StatusChip } from "@/components/StatusChip";
+import { useReconcile } from "@/components/use-reconcile";
 import * as paths from "@/paths";
 import styles from "./SyncPage.module.css";
-import { useReconcile } from "./use-reconcile";
 
 export function ServiceRow({ slug, service, mayCommit }: { slug: string; service: Service; mayCommit: boolean }) {
   const { name, commit, subject, live, status } = service;

@@ -13,13 +13,13 @@ import { Panel } from "@/components/Panel";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { Table } from "@/components/Table";
 import { Title } from "@/components/Title";
+import { useReconcile } from "@/components/use-reconcile";
 import { useRights } from "@/components/use-rights";
 import * as paths from "@/paths";
 import { HeldRemovals } from "./HeldRemovals";
 import { LatestReleases } from "./LatestReleases";
 import { ServiceRow } from "./ServiceRow";
 import styles from "./SyncPage.module.css";
-import { useReconcile } from "./use-reconcile";
 
 export function loader({ params: { slug = "" } }: { params: { slug?: string } }) {
   void queryClient.query(serviceList(slug)).catch(noop);

@@ -1,6 +1,8 @@
-/** What runs of the service: its Deployment, the pods of it, and what others have changed of them. Nothing to edit. */
-import { useQuery } from "@tanstack/react-query";
+/** What runs of the service: its Deployment, the pods of it, what others have changed, and all objects beside what main says. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link } from "react-router";
+import { resourcesKey } from "@/api/resources";
 import { tenantDetail } from "@/api/tenants";
 import { namespaceOf, podCommands } from "@/components/copy-as/service-commands";
 import { copyItems, useCopy } from "@/components/copy-as/use-copy";
@@ -16,12 +18,19 @@ import { countReady } from "./pods";
 import styles from "./ResourcesTab.module.css";
 import { usePods } from "./use-pods";
 
+const ObjectTree = lazy(() => import("./ObjectTree").then((module) => ({ default: module.ObjectTree })));
+
 export function ResourcesTab({ slug, service, paths: files, onOpen }: DrawerProps) {
   const { name, commit, subject, replicas, status, drift } = service;
   const { pods, error, readAt, readAgain } = usePods(slug, name);
   const id = useQuery(tenantDetail(slug)).data?.id;
   const namespace = id && namespaceOf(id);
   const copy = useCopy();
+  const cache = useQueryClient();
+  const lookAgain = () => {
+    readAgain();
+    void cache.invalidateQueries({ queryKey: resourcesKey(slug, name) });
+  };
   // What a pod says of itself is not said of all of them too.
   const isSaid = pods?.some(({ sentence }) => sentence === status.sentence) ?? false;
   return (
@@ -35,7 +44,7 @@ export function ResourcesTab({ slug, service, paths: files, onOpen }: DrawerProp
         </span>
         <span className={styles.tools}>
           {pods && <span className="muted">as of {new Date(readAt).toLocaleTimeString()}</span>}
-          <button className="quiet" onClick={readAgain}>Look again</button>
+          <button className="quiet" onClick={lookAgain}>Look again</button>
           <Menu label="Copy as" list={() => copyItems(podCommands(slug, name, namespace), copy)}>Copy as ▾</Menu>
         </span>
       </section>
@@ -50,6 +59,7 @@ export function ResourcesTab({ slug, service, paths: files, onOpen }: DrawerProp
           ))}
         </Table>
       )}
+      <Suspense fallback={null}><ObjectTree slug={slug} service={name} /></Suspense>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { explain } from "@/api/problems";
 import { reconcile } from "@/api/sync";
-import { useToast } from "@/components/Toasts";
+import { useToast } from "./Toasts";
 
 /** Look at one service now, or without a name at all of them. */
 export function useReconcile(slug: string) {
