@@ -37,6 +37,7 @@ MAX_FETCH_BYTES = 10 * 2**20  # of a fetch's request, inflated
 _PUSH_SECONDS = 300.0  # for a push to arrive
 _SEND_SECONDS = 60.0  # for a client to take what it is sent
 _CHUNK = 2**16
+_RESULT = "application/x-git-receive-pack-result"
 _TARGET = re.compile(rb"/git/([a-z][-a-z0-9]{0,39})(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
 _ADVERTISED = {b"service=git-upload-pack": "upload-pack", b"service=git-receive-pack": "receive-pack"}
 _log: Any = structlog.get_logger(component="api")
@@ -182,10 +183,15 @@ async def _work(push: Push, packets: Packets) -> None:
 
 async def _forward(send: Send, answer: PushAnswer) -> None:
     """The answer to the client. One that has gone or does not read does not stop the push."""
+    is_begun = False
     with contextlib.suppress(TimeoutError, OSError):
-        await _begin(send, "application/x-git-receive-pack-result")
         async for chunk in answer.chunks():
+            if not is_begun:
+                await _begin(send, _RESULT)
+            is_begun = True
             await _write(send, chunk)
+        if not is_begun:
+            await _begin(send, _RESULT)
         await _end(send)
 
 

@@ -11,7 +11,7 @@ import contextlib
 import struct
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,8 +87,15 @@ class Push:
         await self._follow(moved, begun)
 
     async def _land(self, packets: Packets, quarantine: Quarantine) -> tuple[list[Update], list[Release]]:
-        repository = await self._take_in(packets, quarantine)
-        await self._judge(repository, quarantine)
+        unpacked = asyncio.Event()
+        gaps = asyncio.create_task(self._find_gaps(quarantine, unpacked))
+        try:
+            repository = await self._take_in(packets, quarantine)
+            unpacked.set()
+            await self._judge(repository, quarantine, gaps)
+        finally:
+            gaps.cancel()
+            await asyncio.gather(gaps, return_exceptions=True)
         checked = time.time()
         changed, refused = await asyncio.to_thread(self._move, quarantine)
         moved = [update for update in self._asked.updates if update.ref not in refused]
@@ -132,9 +139,8 @@ class Push:
 
     # -- before -------------------------------------------------------------------------------------------------------
 
-    async def _judge(self, repository: Repository, quarantine: Quarantine) -> None:
+    async def _judge(self, repository: Repository, quarantine: Quarantine, gaps: Awaitable[list[Problem]]) -> None:
         """Raises _Refused where anything is wrong, and for a dry run."""
-        gaps = asyncio.create_task(self._find_gaps(quarantine))
         try:
             problems, plan = await asyncio.to_thread(self._look, repository, quarantine)
             if not problems:
@@ -143,9 +149,6 @@ class Push:
         except RetryLater as error:
             self.answer.say(f"PaaKS cannot check this push now: {error.cause}. Nothing has changed; push again.")
             raise _Refused("not checked") from error
-        finally:
-            gaps.cancel()
-            await asyncio.gather(gaps, return_exceptions=True)
         if problems:
             self.answer.say_all(push_lines.refuse(problems))
             raise _Refused(", ".join(dict.fromkeys(problem.slug for problem in problems)))
@@ -183,13 +186,14 @@ class Push:
         except NotFound as error:
             return list(error.problems)
 
-    async def _find_gaps(self, quarantine: Quarantine) -> list[Problem]:
-        """Is all there that the new tips lead to? Git walks, in a process of its own, while we check."""
+    async def _find_gaps(self, quarantine: Quarantine, unpacked: asyncio.Event) -> list[Problem]:
+        """Is all there that the new tips lead to? Git walks while we check; that process starts while it unpacks."""
         tips = "".join(f"{update.new}\n" for update in self._asked.updates if update.new != ZERO)
         if not tips:
             return []
         process = await _start(git_process.find_gaps(self._path, quarantine))
         try:
+            await unpacked.wait()
             process.stdin.write(tips.encode())
             process.stdin.close()
             if await process.wait() == 0:

@@ -81,13 +81,14 @@ class Drifts:
         there = live.get(key)
         if there is None:
             return False
-        taken = ownership.find_taken(wanted, there, owners.get(key, Owners()))
+        known = owners.get(key, Owners())
         if not plan.is_recorded(wanted, there):
             # A new revision: only what somebody else has is drift, and nothing waits for that.
-            taken = [one for one in taken if one.by is not None]
-            if taken:
+            found = ownership.find_taken(wanted, there, known) if known.others else []
+            if taken := [one for one in found if one.by is not None]:
                 self._found[key] = _Found(service, wanted, taken)
             return False
+        taken = ownership.find_taken(wanted, there, known)
         wait = self._contests.get(key, Contest()).wait(now)
         if wait > 0:
             waits[service] = min(wait, waits.get(service, wait))

@@ -204,10 +204,8 @@ async def _apply(
             await apply_service(service, objects)
 
     async def apply_service(service: str, objects: Sequence[Object]) -> None:
-        # What a pod needs comes first, side by side; the workload when all of it is there.
-        needed = [obj for obj in objects if obj["kind"] != "Deployment"]
         try:
-            for step in (needed, objects[len(needed) :]):
+            for step in _arrange(objects, doors.objects):
                 # All of it ends here, whatever becomes of one: nothing of a pass is written after its end.
                 ends = await asyncio.gather(*(_apply_one(obj, doors) for obj in step), return_exceptions=True)
                 for error in filter(None, ends):
@@ -228,6 +226,24 @@ async def _apply(
     if waits:
         raise waits[0]
     return failures
+
+
+def _arrange(objects: Sequence[Object], live: LiveObjects) -> tuple[Sequence[Object], Sequence[Object]]:
+    """In two steps, each written side by side: what a pod needs comes first, then the workload.
+
+    A Service that is there already comes with the workload: it says which commit a new revision is, and a dispatcher
+    leads nobody to a revision of which it does not.
+    """
+    first: list[Object] = []
+    then: list[Object] = []
+    for obj in objects:
+        metadata = obj["metadata"]
+        is_named = (
+            obj["kind"] == "Service" and live.find(metadata["namespace"], "Service", metadata["name"]) is not None
+        )
+        is_late = obj["kind"] == "Deployment" or is_named
+        (then if is_late else first).append(obj)
+    return first, then
 
 
 async def _apply_one(obj: Object, doors: Doors) -> None:

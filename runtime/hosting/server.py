@@ -88,7 +88,7 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
         self._name = name
         self.is_draining = False
         self.accepting: bool = False
-        self._readiness = _Threads(1)
+        self._probes: list[Any] = []
         adjustments = Adjustments(sockets=[listener], server_name=name, **_SETTINGS)
         sockinfo = (listener.family, listener.type, None, None)
         threads = _Threads(THREADS)
@@ -105,15 +105,17 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
         return addr if isinstance(addr, tuple) else ("127.0.0.1", None)
 
     def add_task(self, task: Any) -> None:
-        """Queue a request; readiness is answered also while all of the handler's threads are busy."""
+        """Queue a request; readiness is answered by the thread that serves, whatever the handler's threads do."""
         is_probe = getattr(task.requests[0], "path", None) == READY_PATH
-        (self._readiness if is_probe else self.task_dispatcher).add_task(task)
+        (self._probes.append if is_probe else self.task_dispatcher.add_task)(task)
 
     def serve(self, application: Any) -> None:
         """Serve until drained; what waits on the listener is answered first."""
         self.application = application
         while not (self.is_draining and self._release_idle()):
             wasyncore.poll2(_MAINTENANCE, self._map)
+            while self._probes:  # not as they come: waitress holds a lock then that the answer takes
+                self._probes.pop().service()
 
     def drain(self) -> None:
         """Begin to end. Returns at once; may be called by a signal's handler, and again."""
@@ -122,8 +124,7 @@ class Server(BaseWSGIServer):  # type: ignore[misc]
 
     def close(self) -> None:
         """Let go of all descriptors and threads, after `serve`; for a process that goes on."""
-        for threads in (self.task_dispatcher, self._readiness):
-            threads.shutdown()
+        self.task_dispatcher.shutdown()
         super().close()
 
     def _release_idle(self) -> bool:
