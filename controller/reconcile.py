@@ -237,13 +237,10 @@ def _arrange(objects: Sequence[Object], live: LiveObjects) -> tuple[Sequence[Obj
     first: list[Object] = []
     then: list[Object] = []
     for obj in objects:
-        metadata = obj["metadata"]
-        is_named = (
-            obj["kind"] == "Service" and live.find(metadata["namespace"], "Service", metadata["name"]) is not None
-        )
-        is_late = obj["kind"] == "Deployment" or is_named
-        (then if is_late else first).append(obj)
-    return first, then
+        kind, metadata = obj["kind"], obj["metadata"]
+        is_there = kind == "Service" and live.find(metadata["namespace"], kind, metadata["name"]) is not None
+        (then if kind == "Deployment" or is_there else first).append(obj)
+    return first, sorted(then, key=lambda obj: obj["kind"] != "Deployment")  # it has the longest way to go
 
 
 async def _apply_one(obj: Object, doors: Doors) -> None:
