@@ -10,7 +10,7 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from api.log_lines import Filter, Line, Pod, Seam, merge, read_line
@@ -49,7 +49,8 @@ class ServiceLogs:
     async def read(self, question: Question) -> list[Line]:
         """What the pods have said, in order of time. Raises RetryLater where the cluster does not answer."""
         pods, _ = await self._cluster.list("Pod", namespace=self._namespace, selector=self._selector)
-        return merge(await asyncio.gather(*(self._read_pod(pod, question) for pod in pods)), question.tail)
+        asked = _choose_restarted(pods) if question.previous else pods
+        return merge(await asyncio.gather(*(self._read_pod(pod, question) for pod in asked)), question.tail)
 
     async def follow(self, wanted: Filter) -> AsyncGenerator[Line, None]:
         """What they say after `read`, as it comes, without end."""
@@ -74,6 +75,8 @@ class ServiceLogs:
 
     async def _read_pod(self, obj: Object, question: Question) -> deque[Line]:
         pod = await self._name_pod(obj)
+        if question.previous and not _restarts(obj):
+            pod = Pod(pod.name, None)  # what was there before it is another pod's, of nobody knows which commit
         said: deque[Line] = deque(maxlen=question.tail)
         recent: list[Line] = []
         tail = question.tail if question.filter == Filter() else None
@@ -195,9 +198,21 @@ def _container(obj: Object) -> Object:
     return status
 
 
+def _restarts(obj: Object) -> int:
+    return int(_container(obj).get("restartCount", 0))
+
+
 def _incarnation(obj: Object) -> tuple[str, int]:
     """One run of a pod's container: the pod's uid, and how often it was restarted before."""
-    return str(obj["metadata"].get("uid")), int(_container(obj).get("restartCount", 0))
+    return str(obj["metadata"].get("uid")), _restarts(obj)
+
+
+def _choose_restarted(pods: Sequence[Object]) -> list[Object]:
+    """The pods that have a run before this one; where none has, one that stays: a cluster may know of the pod that it
+    has replaced, and would tell the same for each of its siblings."""
+    restarted = [pod for pod in pods if _restarts(pod)]
+    staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return restarted or sorted(staying, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))[:1]
 
 
 def _has_started(obj: Object) -> bool:

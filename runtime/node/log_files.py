@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,16 +138,16 @@ def _prune(segments: list[Segment], kept: set[Path]) -> None:
             total, count = total - size, count - 1
 
 
-def choose_run(segments: list[Segment], pod: str, *, previous: bool) -> list[Segment]:
+def choose_run(segments: list[Segment], pod: str, *, previous: bool, running: Collection[str] = ()) -> list[Segment]:
     """The segments of the pod's newest run, in order; of the run before it where `previous`.
 
-    Before a pod's first run comes the newest of the service's other pods that is older.
+    Before a pod's first run comes the newest of the service's other pods that is older and not `running`.
     """
     newest = max((s.run for s in segments if s.pod == pod), default=0)
     chosen = (pod, newest - 1 if previous else newest)
     if previous and not any((s.pod, s.run) == chosen for s in segments):
         first = min((s.created for s in segments if s.pod == pod), default=0)
-        older = [s for s in segments if s.created < first]
+        older = [s for s in segments if s.created < first and s.pod not in running]
         chosen = (older[-1].pod, older[-1].run) if older else ("", 0)
     return sorted((s for s in segments if (s.pod, s.run) == chosen), key=lambda s: s.offset)
 

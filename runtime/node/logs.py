@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -64,7 +64,8 @@ class Logs:
         directory = sink.directory if sink else await asyncio.to_thread(self._find_directory, namespace, pod)
         end = sink.written if sink else None
         stamp = format_stamp(int(since * 1e9)) if since is not None else b""
-        for chunk in await asyncio.to_thread(_read_history, directory, pod, previous, end, tail, stamp):
+        running = {name for place, name in self._sinks if place == namespace}
+        for chunk in await asyncio.to_thread(_read_history, directory, pod, previous, running, end, tail, stamp):
             yield show(chunk)
         if sink is not None and follow:
             async for chunk in _follow(sink, end or 0):
@@ -94,9 +95,15 @@ class Logs:
 
 
 def _read_history(
-    directory: Path, pod: str, previous: bool, end: int | None, tail: int | None, since: bytes
+    directory: Path,
+    pod: str,
+    previous: bool,
+    running: Collection[str],
+    end: int | None,
+    tail: int | None,
+    since: bytes,
 ) -> list[bytes]:
-    segments = choose_run(list_segments(directory), pod, previous=previous)
+    segments = choose_run(list_segments(directory), pod, previous=previous, running=running)
     if not segments:
         raise NoSuchLog(f"there is no earlier process of pod {pod}" if previous else f"there is no log of pod {pod}")
     return list(read_last(segments, end, tail, since))

@@ -104,6 +104,22 @@ async def test_what_a_process_said_before_it_died_is_kept(tenant: Tenant) -> Non
     assert said(previous) == ["imported one", "said /up", "dying"]
 
 
+async def test_what_a_replaced_pod_said_is_told_once_and_under_no_commit_of_its_successors(tenant: Tenant) -> None:
+    old = await tenant.deploy("hello", TALKER.format(name="one"))
+    await tenant.wait_ready("hello", old)
+    new = await tenant.deploy("hello", TALKER.format(name="two"), replicas=2)
+    await tenant.name_commit(new)
+    pods = await tenant.wait_ready("hello", new, 2)
+    for pod in pods:
+        await ask(pod, "/now")
+    async with asyncio.timeout(SECONDS):
+        while len((await tenant.cluster.list("Pod", namespace=tenant.namespace))[0]) > 2:  # until the old one has gone
+            await asyncio.sleep(0.05)
+    previous = await open_logs(tenant).read(Question(100, previous=True))
+    assert said(previous) == ["imported one"]
+    assert {line.pod.commit for line in previous} == {None}
+
+
 class HeldCluster(Cluster):
     """The node's, answering when it may: with a log that is followed from `may_follow` on, events from `may_watch`."""
 

@@ -59,6 +59,13 @@ def test_the_first_run_of_all_has_none_before_it(tmp_path: Path) -> None:
     assert choose_run(list_segments(tmp_path), "a", previous=True) == []
 
 
+def test_a_sibling_that_runs_is_none_of_a_pods_past(tmp_path: Path) -> None:
+    for pod in ("old", "sibling", "new"):
+        write(tmp_path, pod, stamped(f"of {pod}"))
+    segments = choose_run(list_segments(tmp_path), "new", previous=True, running={"sibling", "new"})
+    assert [segment.pod for segment in segments] == ["old"]
+
+
 @pytest.mark.parametrize("tail", [None, 0, 1, 700, 1000, 5000])
 @pytest.mark.parametrize("since", [None, 0, 300, 999, 2000])
 def test_the_tail_goes_over_segments(tmp_path: Path, tail: int | None, since: int | None) -> None:
