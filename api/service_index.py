@@ -14,7 +14,7 @@ from core.check import Checker, Found
 from core.descriptor import Service
 from core.errors import NotFound, Problem, RetryLater
 from core.history import Past
-from core.repository import Repository
+from core.repository import Repository, read_head
 from core.tenants import Tenant, Tenants
 
 
@@ -70,12 +70,13 @@ class ServiceIndex:
 
     async def read(self, tenant: Tenant) -> Overview:
         """The services at today's head. Raises RetryLater where the repository cannot be read."""
-        repository = await asyncio.to_thread(Repository, self._tenants.path_of(tenant))
-        head = repository.head()
+        path = self._tenants.path_of(tenant)
+        head = read_head(path)
         if head is None:
             raise RetryLater("the repository has no main branch", delay=5.0)
         known = self._known.get(tenant.id)
         if known is None or known.overview.head != head:
+            repository = await asyncio.to_thread(Repository, path)
             past = await asyncio.to_thread(history.trace_services, repository, head, known.past if known else None)
             found = await self._checker.describe_services(repository, repository.root_of(head), tenant=tenant.id)
             overview = await asyncio.to_thread(_describe, repository, past, found)

@@ -85,7 +85,7 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
     if known is not None and known.head == head:
         past, tips, unreadable, asks_prune = known.past, known.tips, known.unreadable, known.asks_prune
     else:
-        past = await asyncio.to_thread(history.trace_services, repository, head, known.past if known else None)
+        past = await _trace(repository, head, known.past if known else None)
         tips, unreadable = await _describe(repository, checker, tenant, head, past)
         asks_prune = _ALLOW_PRUNE.search(repository.commit(head).message) is not None
     refs = known.live_refs if known is not None else await asyncio.to_thread(repository.live_refs)
@@ -104,6 +104,13 @@ async def read_tenant(tenant: Tenant, tenants: Tenants, checker: Checker, known:
         origins=_Origins(repository, commits),
         asks_prune=asks_prune,
     )
+
+
+async def _trace(repository: Repository, head: str, known: history.Past | None) -> history.Past:
+    """What has changed since the head that is known: one commit is read here, a long way elsewhere."""
+    if known is not None and known.head in map(str, repository.commit(head).parent_ids[:1]):
+        return history.trace_services(repository, head, known)
+    return await asyncio.to_thread(history.trace_services, repository, head, known)
 
 
 class _Origins(dict[str, Origin]):

@@ -109,10 +109,9 @@ async def write_file(
     path = read_file_path(request.scope["raw_path"])
     expected = read_condition(request.headers.getlist("if-match"), request.headers.getlist("if-none-match"))
     tenant = committer[1]
-    place = await _locate(platform, tenant, service, None)
+    tip = (await platform.index.read(tenant)).find(service)
     data = await _read_body(request, path)
-    whole = f"{place.path}/{path}" if place.path else path
-    operation = Put(whole, data)
+    operation = Put(tip.place(path), data)
     status = 201 if expected is None else 200
     tag = object_id("blob", data)
     return await _land(request, platform, committer, service, (operation, expected, message), status, tag)
@@ -125,9 +124,9 @@ async def delete_file(
     """One commit without a file. `If-Match` names the blob that is deleted."""
     path = read_file_path(request.scope["raw_path"])
     expected = read_condition(request.headers.getlist("if-match"), ())
-    place = await _locate(platform, committer[1], service, None)
-    whole = f"{place.path}/{path}" if place.path else path
-    return await _land(request, platform, committer, service, (Delete(whole), expected, message), 200, None)
+    tip = (await platform.index.read(committer[1])).find(service)
+    operation = Delete(tip.place(path))
+    return await _land(request, platform, committer, service, (operation, expected, message), 200, None)
 
 
 async def _land(
