@@ -77,14 +77,18 @@ def serve_handler(listener: socket.socket, settings: Settings, blank: HandlerApp
 
 
 def rehearse(application: HandlerApplication) -> None:
-    """Serve a request of our own: then the first visitor does not wait for copies of the zygote's memory to be made."""
+    """Load a handler of our own and serve it a request: copies of the zygote's memory are made now, not for a visitor."""
+    output = Output(Tracebacks("", ""))
+    output.install()
+    make_handler(load_module(os.path.dirname(__file__), "rehearsal.py"))
+    del sys.modules["rehearsal"]
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as visitor:
         listener.bind("")  # a name that the kernel chooses
         server = Server(listener, "rehearsal")
         visitor.connect(listener.getsockname())
         visitor.send(b"GET / HTTP/1.1\r\nHost: rehearsal\r\n\r\n")
         server.drain()
-        server.serve(Gate(application, Output(Tracebacks("", "")), lambda: False))
+        server.serve(Gate(application, output, lambda: False))
         server.close()
 
 

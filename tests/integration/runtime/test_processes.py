@@ -209,19 +209,21 @@ async def test_what_a_reserve_has_rehearsed_is_not_seen(pods: StartedPods) -> No
     reserve = await wait_for_reserve(pods)
     pod = await pods.run(
         """
-import gc, os, threading
+import os, sys, threading
 first = []
 class Handler:
     def run(self, req):
         first.append(req.path)
         fds = sorted(map(int, os.listdir("/proc/self/fd")))
-        return {"fds": fds, "threads": threading.active_count(), "first": first}
+        return {"fds": fds, "threads": threading.active_count(), "first": first,
+                "rehearsed": "rehearsal" in sys.modules}
 """
     )
     assert pod.process.pid == reserve
     seen = (await pod.ask("/visit")).json
     assert seen["first"] == ["/visit"]
-    assert seen["threads"] == 3, "the main one, one for the probe, one for this visit"
+    assert seen["threads"] == 2, "the main one, and one for this visit"
+    assert not seen["rehearsed"]
     assert not [line for line in await pod.read_log() if "rehearsal" in line or "Exception" in line]
     assert max(seen["fds"]) < 16
     await pod.stop()
