@@ -4,6 +4,6 @@
 class Handler:
     """Answers nothing."""
 
-    def run(self, req: object) -> str:
+    def run(self, _req: object) -> str:
         """Nothing."""
         return ""

@@ -77,7 +77,7 @@ def serve_handler(listener: socket.socket, settings: Settings, blank: HandlerApp
 
 
 def rehearse(application: HandlerApplication) -> None:
-    """Load a handler of our own and serve it a request: copies of the zygote's memory are made now, not for a visitor."""
+    """Load a handler of ours and serve it a request: copies of the zygote's memory are made now, not for a visitor."""
     output = Output(Tracebacks("", ""))
     output.install()
     make_handler(load_module(os.path.dirname(__file__), "rehearsal.py"))
