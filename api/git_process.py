@@ -56,7 +56,7 @@ def upload_pack(repository: Path, protocol: str | None, *, advertise: bool = Fal
 def unpack(repository: Path, quarantine: Quarantine, objects: int) -> Command:
     """Take a pack of so many objects in: each is whole, well-formed (fsck) and has what it names, or none is kept."""
     few = ("unpack-objects", "-q", "--strict")
-    many = ("index-pack", "--stdin", "--fix-thin", "--strict", "--show-resolving-progress")
+    many = ("index-pack", "--stdin", "--fix-thin", "--strict")
     arguments = few if objects < _UNPACK_LIMIT else many
     limited = (f"--git-dir={repository}", *arguments, f"--max-input-size={MAX_PACK_BYTES}")
     return Command(limited, quarantine.environment(), hears_errors=True)
