@@ -53,8 +53,9 @@ def connect_unix(path: Path) -> socket.socket:
     try:
         with _short(path) as name:
             sock.connect(name)
-    except BaseException:
+    except OSError as error:
         sock.close()
+        error.filename = str(path)  # a socket's errors do not say which
         raise
     return sock
 

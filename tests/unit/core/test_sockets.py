@@ -57,7 +57,7 @@ def test_a_socket_is_its_owners_alone(place: Path) -> None:
 
 def test_what_a_dead_process_left_is_replaced(place: Path) -> None:
     sockets.listen_unix(place).close()
-    with pytest.raises(ConnectionRefusedError):
+    with pytest.raises(ConnectionRefusedError, match=place.name):  # and it says where
         sockets.connect_unix(place)
     with sockets.listen_unix(place), sockets.connect_unix(place) as client:
         assert not client.getblocking()
