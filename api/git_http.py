@@ -24,7 +24,7 @@ from api.auth import Authenticator, read_headers
 from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start, upload_pack
 from api.push import NotDurable, Push, PushDoors
 from api.push_answer import PushAnswer
-from api.push_request import Asked, MalformedError, Packets, read_request
+from api.push_request import PUSH_SECONDS, Asked, MalformedError, Packets, read_request
 from core.commit import make_author
 from core.errors import PaaksError, Refused, RetryLater
 from core.tenants import Tenant
@@ -34,7 +34,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_FETCH_BYTES = 10 * 2**20  # of a fetch's request, inflated
-_PUSH_SECONDS = 300.0  # for a push to arrive
 _SEND_SECONDS = 60.0  # for a client to take what it is sent
 _CHUNK = 2**16
 _RESULT = "application/x-git-receive-pack-result"
@@ -157,7 +156,7 @@ class GitHttp:
 
 async def _read_asked(packets: Packets) -> Asked:
     try:
-        async with asyncio.timeout(_PUSH_SECONDS):
+        async with asyncio.timeout(PUSH_SECONDS):
             return await read_request(packets)
     except (MalformedError, TimeoutError) as error:
         raise _Answer(400, f"this is not what a git client sends: {error or 'it does not come'}") from None

@@ -45,9 +45,13 @@ class PushAnswer:
             self._put(_in_band(_MESSAGE, data))
 
     def report(self, unpacked: str, refs: Iterable[str], refused: Mapping[str, str]) -> None:
-        """How it has ended: `unpacked` is `ok` or what went wrong; then each reference, with why it was refused."""
+        """How it has ended: `unpacked` is `ok` or what went wrong; then each reference, with why it was refused.
+
+        The first report counts: a client takes no second one.
+        """
         if not self._has_report:
             return
+        self._has_report = False
         lines = [f"unpack {unpacked}", *(f"ng {ref} {refused[ref]}" if ref in refused else f"ok {ref}" for ref in refs)]
         report = b"".join(_packet(line.encode(errors="surrogateescape") + b"\n") for line in lines) + _FLUSH
         self._put(_in_band(_REPORT, report) if self._has_bands else report)

@@ -174,6 +174,27 @@ def test_a_client_that_goes_in_the_middle_leaves_nothing(server: GitServer, raw:
     assert server.repository("ta").read_ref("refs/heads/gone") is None
 
 
+def test_a_client_that_stops_in_the_middle_is_not_waited_for_for_ever(
+    server: GitServer, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.push.PUSH_SECONDS", 0.3)
+    commit = raw.commit(raw.tree((b"f", 0o100644, raw.blob())), server.head())
+    line = f"{ZERO} {commit} refs/heads/slow\0report-status side-band-64k".encode()
+    body = pkt(line) + b"0000" + raw.pack(commit, raw.blob())
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.putrequest("POST", "/git/ta.git/git-receive-pack")
+    credential = b64encode(f"any:{server.tokens['ta/developer']}".encode()).decode()
+    for name, value in {"Authorization": f"Basic {credential}", "Content-Length": str(len(body))}.items():
+        connection.putheader(name, value)
+    connection.endheaders(body[:-30])
+    said = connection.getresponse().read()
+    connection.close()
+    assert b"to arrive: push in parts" in said
+    assert b"ng refs/heads/slow unpacker error" in said
+    with lock(server.repository("ta").path, exclusive=True):
+        assert sound(server)
+
+
 def test_a_push_waits_for_maintenance(server: GitServer, clone: Clone) -> None:
     sha = clone.commit("later")
     ends: list[int] = []

@@ -41,6 +41,7 @@ async def test_lines_and_report_in_their_bands() -> None:
     answer.say("plan     ~ hello  updated")
     answer.report("ok", ["refs/heads/main", "refs/heads/x"], {"refs/heads/x": "fetch first"})
     answer.say_all(["one", "t\x1b[31mwo"])
+    answer.report("not so ok", ["refs/heads/main"], {})
     answer.end()
     said = bands(await take(answer))
     assert said[2] == b"plan     ~ hello  updated\none\nt [31mwo\n"
