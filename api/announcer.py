@@ -46,6 +46,14 @@ class Arrival:
     checked: float
 
 
+@dataclass(frozen=True)
+class Announced:
+    """The releases that a commit begins, and the commit as the API shows it."""
+
+    releases: list[Release]
+    commit: dict[str, Any]
+
+
 class Announcer:
     """Tells everybody who has to know. `apps_url` is what visitors type."""
 
@@ -60,18 +68,19 @@ class Announcer:
 
     async def announce(
         self, tenant: Tenant, repository: Repository, before: str | None, commit: str, arrival: Arrival
-    ) -> list[Release]:
-        """The releases that a commit on main begins; the controller hears of it first."""
+    ) -> Announced:
+        """What a commit on main begins; the controller hears of it first."""
         changes = history.find_changes(repository, before, commit)
         landed = time.time()
         self._hint(tenant, commit, arrival, landed, {service: at for service, (_, _, at) in changes.items()})
         begun = await self._begin(tenant, repository, commit, arrival, landed, changes)
         for release in begun:
             self._live.publish(release)
-        self._live.tell(tenant.id, "commit.created", history.describe_commit(repository, commit))
+        described = history.describe_commit(repository, commit)
+        self._live.tell(tenant.id, "commit.created", described)
         if begun:
             self._keep(self._insert(begun))
-        return begun
+        return Announced(begun, described)
 
     def look(self, tenant: Tenant) -> None:
         """Ask the controller to look at a tenant again, after `tenant.json` has changed."""

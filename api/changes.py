@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -45,13 +46,17 @@ class Wish:
 
 @dataclass(frozen=True)
 class Landed:
-    """What came of it: main now and before, and the releases that it begins. `is_new` False: nothing has changed."""
+    """What came of it: main now and before, and the releases that it begins. `is_new` False: nothing has changed.
+
+    `described` is the commit as the API shows it, where it is new.
+    """
 
     commit: str
     before: str
     releases: list[Release]
     merged: bool = False
     is_new: bool = True
+    described: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,8 @@ class Changes:
                 except Moved:
                     continue
                 repository = drafted.repository
-                begun = await self._announcer.announce(tenant, repository, drafted.head, oid, arrival)
-                return Landed(oid, drafted.head, begun, drafted.merged)
+                told = await self._announcer.announce(tenant, repository, drafted.head, oid, arrival)
+                return Landed(oid, drafted.head, told.releases, drafted.merged, described=told.commit)
         raise RetryLater("main moves faster than this change can be committed", delay=1.0)
 
     async def check(self, tenant: Tenant, wish: Wish) -> Judged:

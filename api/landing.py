@@ -56,7 +56,9 @@ def read_message(text: str | None) -> str | None:
 async def follow(tenants: Tenants, live: Live, tenant: Tenant, landed: Landed, seconds: float | None) -> Answer:
     """Wait, for as long as the caller wants to, and describe what has come of a change."""
     begun, is_settled = await wait_for(live, tenant, landed.releases, seconds)
-    commit = await asyncio.to_thread(describe_commit, tenants, tenant, landed.commit)
+    commit = landed.described
+    if commit is None:
+        commit = await asyncio.to_thread(describe_commit, tenants, tenant, landed.commit)
     return Answer(commit, [releases.describe(release) for release in begun], is_settled)
 
 

@@ -223,7 +223,8 @@ class Push:
             return []
         arrival = Arrival(self._actor, self._received, checked)
         before = None if main.old == ZERO else main.old
-        return await self._doors.announcer.announce(self._tenant, Repository(self._path), before, main.new, arrival)
+        announcer, repository = self._doors.announcer, Repository(self._path)
+        return (await announcer.announce(self._tenant, repository, before, main.new, arrival)).releases
 
     async def _settle(self, moved: list[Update], changed: Sequence[Path]) -> None:
         """Make the new names durable; what they name is. Raises NotDurable."""

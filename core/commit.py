@@ -196,8 +196,7 @@ class Draft:
         if kind == "tree":
             for entry in parse_tree(data):
                 self._store(entry.oid)
-        if self._repository.holds(oid):
-            return
+        self._repository.verify(oid)  # git does not write again what is there, damaged or not
         self._repository.git.odb.write(ObjectType.TREE if kind == "tree" else ObjectType.BLOB, data)
 
 

@@ -228,11 +228,6 @@ class Repository:
             self._read_loose(oid)
             self._whole.add(oid)
 
-    def holds(self, oid: str) -> bool:
-        """Is the object there, and whole? Raises RetryLater where it is damaged: git would not write it again."""
-        self.verify(oid)
-        return oid in self.git.odb
-
     def _read(self, oid: str) -> bytes:
         loose = self._read_loose(oid)
         if loose is not None:

@@ -22,7 +22,7 @@ def test_what_is_released_is_the_repositorys(repo: Repository, path: Path, git: 
     with quarantined(path) as quarantine:
         oid = write(path, dict(quarantine.environment()), b"pushed\n")
         known = write(path, dict(quarantine.environment()), b"public: true\n")
-        assert not repo.holds(oid)
+        assert oid not in repo.git.odb
         assert Repository(path, str(quarantine.directory)).blob(oid) == b"pushed\n"
         assert set(list_objects(str(quarantine.directory))) == {oid}, f"{known[:7]} is there already"
         changed = quarantine.release()
@@ -50,7 +50,7 @@ def test_a_pack_is_released_whole(path: Path, tmp_path: Path, git: Git) -> None:
 def test_what_is_not_released_leaves_nothing(path: Path) -> None:
     with quarantined(path) as quarantine:
         oid = write(path, dict(quarantine.environment()), b"refused\n")
-    assert not Repository(path).holds(oid)
+    assert oid not in Repository(path).git.odb
     assert not list(path.glob("objects/tmp_*"))
 
 
