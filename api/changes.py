@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api import known_releases
 from api.announcer import Actor, Announcer, Arrival
 from api.live import Live
+from api.wishes import MAX_OPERATIONS
 from core import commit, history, names, paths
 from core.check import Checker, find_services
 from core.commit import Delete, Draft, Graft, Move, Moved, Operation, Put
@@ -26,6 +27,7 @@ from core.repository import Repository, lock
 from core.tenants import Tenant, Tenants
 
 _ATTEMPTS = 50
+_MAX_REVERT = 32 * 2**20  # bytes that may come back
 _LOOK_BACK = 100  # releases that are searched for one that was live
 
 
@@ -137,6 +139,21 @@ class Changes:
             detail = f"{commit_id[:7]} does not pass today's check"
             raise Refused(Problem("rollback-target-invalid", detail), *refused.problems) from refused
 
+    async def revert(self, tenant: Tenant, actor: Actor, commit_id: str) -> Landed:
+        """A new commit that takes back what a commit changed of its first parent, merged into today's main.
+
+        Raises Refused (`revert-target-invalid`), Conflict with the sides of what has changed since, NotFound.
+        """
+        wish = await asyncio.to_thread(_plan_revert, Repository(self._tenants.path_of(tenant)), commit_id)
+        try:
+            landed = await self.apply(tenant, actor, wish)
+        except Refused as refused:
+            detail = f"main without {commit_id[:7]} does not pass today's check"
+            raise Refused(Problem("revert-target-invalid", detail), *refused.problems) from refused
+        if not landed.is_new:
+            raise Refused(Problem("revert-target-invalid", f"nothing of {commit_id[:7]} is left on main"))
+        return landed
+
     async def _find_target(
         self, tenant: Tenant, repository: Repository, service: str, to: str | None
     ) -> tuple[str, str]:
@@ -199,6 +216,22 @@ class Changes:
         message = wish.message or describe_operations(wish.operations)
         with lock(repository.path):
             return commit.create(repository, drafted.draft, drafted.head, message, author, author)
+
+
+def _plan_revert(repository: Repository, commit_id: str) -> Wish:
+    """What takes a commit back, with the message that git writes."""
+    found = repository.commit(repository.resolve(commit_id))
+    oid, parents = str(found.id), [str(parent) for parent in found.parent_ids]
+    head = repository.head()
+    if head is None or not repository.is_ahead(head, oid):
+        raise Refused(Problem("revert-target-invalid", f"{oid[:7]} is not in the history of main"))
+    if not parents:
+        hint = "delete what it brought instead"
+        raise Refused(Problem("revert-target-invalid", f"{oid[:7]} is the first commit: nothing was before", hint=hint))
+    merge = f", reversing\nchanges made to {parents[0]}" if len(parents) > 1 else ""
+    message = f'Revert "{history.read_subject(found)}"\n\nThis reverts commit {oid}{merge}.\n'
+    operations = commit.undo_operations(repository, oid, parents[0], _MAX_REVERT, MAX_OPERATIONS)
+    return Wish(operations, message, base=oid)
 
 
 def _refuse_bad_paths(operations: Sequence[Operation]) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
 from core import names
-from core.errors import Conflict, NotFound, Problem, RetryLater, Sides
+from core.errors import Conflict, NotFound, Problem, Refused, RetryLater, Sides
 from core.reference_updates import StaleError, Update, move_together
 from core.repository import Entry, Repository, parse_tree, sync_directories
 
@@ -231,6 +231,54 @@ def merge_operations(
     return merged
 
 
+def undo_operations(
+    repository: Repository, commit: str, parent: str, max_bytes: int, max_files: int
+) -> list[Operation]:
+    """What takes the tree of `commit` back to that of `parent`, file by file; what has to go comes first.
+
+    Raises Refused where it is more than `max_files`, where those that come back have more than `max_bytes`, or are not
+    what a tree may hold.
+    """
+    gone: list[Operation] = []
+    back: list[Operation] = []
+    left = max_bytes
+    for path, old, new in _differing(repository, repository.root_of(parent), repository.root_of(commit)):
+        if len(gone) + len(back) >= max_files:
+            raise _refuse_undo(path, f"it changed more than {max_files:,} files")
+        if old is None or (new is not None and new.kind != old.kind):
+            gone.append(Delete(path))
+        if old is not None:
+            if old.kind != "blob":
+                raise _refuse_undo(path, "it took away a submodule")
+            left -= repository.size(old.oid)
+            if left < 0:
+                raise _refuse_undo(path, f"what it took away is more than {max_bytes:,} bytes")
+            back.append(Put(path, repository.blob(old.oid), old.mode))
+    return gone + back
+
+
+def _refuse_undo(path: str, detail: str) -> Refused:
+    return Refused(Problem("revert-target-invalid", detail, file=path, hint="run `git revert` and push"))
+
+
+def _differing(
+    repository: Repository, old: str | None, new: str | None, above: str = ""
+) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """The files in which two trees differ, as each has them."""
+    before, after = ({e.name: e for e in repository.tree(oid)} if oid else {} for oid in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        sides = before.get(name), after.get(name)
+        if sides[0] == sides[1]:
+            continue
+        path = above + name.decode(errors="replace")
+        trees = [side.oid if side and side.kind == "tree" else None for side in sides]
+        if any(trees):
+            yield from _differing(repository, trees[0], trees[1], path + "/")
+        files: list[Entry | None] = [side if side and side.kind != "tree" else None for side in sides]
+        if any(files):
+            yield path, files[0], files[1]
+
+
 def _merge_one(draft: Draft, start: Draft, repository: Repository, operation: Operation) -> Operation | Sides | None:
     """None: nothing has moved, apply it as it is; an operation: its merged form; sides: it cannot be merged."""
     base, theirs = start.find(operation.path), draft.find(operation.path)
@@ -238,6 +286,8 @@ def _merge_one(draft: Draft, start: Draft, repository: Repository, operation: Op
         return None
     if isinstance(operation, Delete) and theirs is None:
         return _nothing(draft)
+    if isinstance(operation, Put) and theirs is None and base is not None and base.kind == "tree":
+        return None  # an operation before this one took the directory away
     yours = operation.data if isinstance(operation, Put) else None
     sides = describe_sides(draft, start, repository, operation.path, yours)
     if sides.theirs is not None and sides.theirs == yours:

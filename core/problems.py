@@ -145,6 +145,12 @@ _ENTRIES = (
         "It has never been live, or it does not pass today's check.",
     ),
     Kind(
+        "revert-target-invalid",
+        422,
+        "This commit cannot be reverted",
+        "It is the first one, not in main, or too large; nothing of it is left; or main without it fails today's check.",
+    ),
+    Kind(
         "prune-needs-confirmation",
         409,
         "This would remove many services",

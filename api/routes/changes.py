@@ -1,4 +1,5 @@
-"""Several changes of files as one commit, across services; the same without writing; going back to an earlier revision.
+"""Several changes of files as one commit, across services; the same without writing; going back
+to an earlier revision, and taking one commit back.
 
 What does not live here: one file at a time (`files.py`), what a body may say (`api/wishes.py`).
 """
@@ -101,6 +102,20 @@ async def roll_back(
         release = releases.describe(known)
     headers = {"Location": landing.locate_release(tenant.slug, service, release["commit"])} if release else {}
     return answer.send({"release": release}, headers=headers)
+
+
+@router.post(
+    _TENANT + "/commits/{sha}/revert",
+    **describe("revertCommit", "commits", {**_LANDED, 409: refusal(shapes.ConflictProblem)}, wishes=("Prefer",)),
+)
+async def revert_commit(sha: str, request: Request, platform: ThePlatform, committer: Committer) -> JSONResponse:
+    """A new commit that undoes what a commit changed of its first parent. What has changed since is merged; what
+    overlaps is a 409 with both sides."""
+    principal, tenant = committer
+    actor = landing.make_actor(principal, request.headers.get("user-agent"))
+    landed = await platform.changes.revert(tenant, actor, sha)
+    answer = await landing.follow(platform.tenants, platform.live, tenant, landed, wait_seconds(request))
+    return answer.send({"releases": answer.releases, "merged": landed.merged})
 
 
 async def _check(platform: Platform, tenant: Tenant, body: Draft) -> dict[str, Any]:

@@ -186,6 +186,12 @@ def use_service(caller: Caller, name: str) -> None:
     use_changes(caller, name, first)
     caller.call(f"POST {S}/reconcile", f"{here}/reconcile", status=200, headers=LIVE)
     caller.call(f"POST {S}/rollback", f"{here}/rollback", json={"to": first}, headers=LIVE)
+    kept = caller.call(
+        f"PUT {S}/files/{{path}}", f"{here}/files/r.txt", status=201, content=b"1", headers={"If-None-Match": "*"}
+    )
+    sha = kept.headers["PaaKS-Commit"]
+    caller.call(f"POST {T}/commits/{{sha}}/revert", f"/commits/{sha}/revert", headers=LIVE)
+    caller.call(f"POST {T}/commits/{{sha}}/revert", f"/commits/{sha}/revert", status=422)
     extra = caller.call(
         f"PUT {S}/files/{{path}}", f"{here}/files/a/b.txt", status=201, content=b"x", headers={"If-None-Match": "*"}
     )

@@ -502,6 +502,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{slug}/commits/{sha}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revert Commit
+         * @description A new commit that undoes what a commit changed of its first parent. What has changed since is merged; what
+         *     overlaps is a 409 with both sides.
+         */
+        post: operations["revertCommit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{slug}/commits": {
         parameters: {
             query?: never;
@@ -1459,7 +1480,7 @@ export interface components {
             text: string;
         };
         /** @enum {string} */
-        ProblemType: "/problems/not-authenticated" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/rate-limited" | "/problems/cross-site" | "/problems/name-invalid" | "/problems/name-reserved" | "/problems/name-taken" | "/problems/bad-request" | "/problems/unsupported-media-type" | "/problems/changed-upstream" | "/problems/precondition-required" | "/problems/precondition-failed" | "/problems/non-fast-forward" | "/problems/path-not-allowed" | "/problems/path-conflict" | "/problems/entry-not-allowed" | "/problems/file-too-large" | "/problems/push-too-large" | "/problems/too-many-entries" | "/problems/ref-not-allowed" | "/problems/syntax-error" | "/problems/schema-error" | "/problems/check-too-slow" | "/problems/rollback-target-invalid" | "/problems/prune-needs-confirmation" | "/problems/tenant-needs-isolation" | "/problems/quota-exceeded" | "/problems/idempotency-reused" | "/problems/last-one" | "/problems/unavailable" | "/problems/storage-full" | "/problems/internal" | "/problems/no-such-service" | "/problems/not-live-yet" | "/problems/handler-error" | "/problems/handler-timeout" | "/problems/overloaded" | "/problems/malformed-request" | "/problems/head-too-large" | "/problems/target-too-long" | "/problems/body-too-large" | "/problems/request-timeout" | "/problems/not-implemented";
+        ProblemType: "/problems/not-authenticated" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/rate-limited" | "/problems/cross-site" | "/problems/name-invalid" | "/problems/name-reserved" | "/problems/name-taken" | "/problems/bad-request" | "/problems/unsupported-media-type" | "/problems/changed-upstream" | "/problems/precondition-required" | "/problems/precondition-failed" | "/problems/non-fast-forward" | "/problems/path-not-allowed" | "/problems/path-conflict" | "/problems/entry-not-allowed" | "/problems/file-too-large" | "/problems/push-too-large" | "/problems/too-many-entries" | "/problems/ref-not-allowed" | "/problems/syntax-error" | "/problems/schema-error" | "/problems/check-too-slow" | "/problems/rollback-target-invalid" | "/problems/revert-target-invalid" | "/problems/prune-needs-confirmation" | "/problems/tenant-needs-isolation" | "/problems/quota-exceeded" | "/problems/idempotency-reused" | "/problems/last-one" | "/problems/unavailable" | "/problems/storage-full" | "/problems/internal" | "/problems/no-such-service" | "/problems/not-live-yet" | "/problems/handler-error" | "/problems/handler-timeout" | "/problems/overloaded" | "/problems/malformed-request" | "/problems/head-too-large" | "/problems/target-too-long" | "/problems/body-too-large" | "/problems/request-timeout" | "/problems/not-implemented";
         /** @description What the controller was asked to look at again. */
         Reconciliation: {
             head: string;
@@ -3214,6 +3235,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseLanding"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revertCommit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N`: answer when the releases are final, or after N seconds (202) */
+                Prefer?: string;
+            };
+            path: {
+                sha: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesLanding"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description the commit that this is of */
+                    "PaaKS-Commit": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesLanding"];
                 };
             };
             /** @description Conflict */

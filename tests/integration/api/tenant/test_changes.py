@@ -198,3 +198,76 @@ def test_going_back_to_what_is_wrong_today_is_refused(api: Api) -> None:
         assert api.post("/services/hello/rollback", to=to).problem == "bad-request"
     assert api.post("/services/hello/rollback", to="0" * 40).problem == "not-found"
     assert api.post("/services/nope/rollback").problem == "not-found"
+
+
+def revert(api: Api, commit: str) -> Answer:
+    return api.post(f"/commits/{commit}/revert")
+
+
+def test_a_reverted_commit_is_undone_as_git_words_it_and_others_work_stays(api: Api) -> None:
+    original = api.get("/services/hello/files/handler.py").body
+    api.plant(Put("hello/lines.txt", b"1\n2\n3\n4\n5\n"))
+    bad = api.plant(Put("hello/lines.txt", b"one\n2\n3\n4\n5\n"), Put("hello/handler.py", b"x = 2\n"))
+    before = api.plant(Put("hello/lines.txt", b"one\n2\n3\n4\nfive\n"))
+    subject = api.get(f"/commits/{bad}").json["subject"]
+    answer = revert(api, bad)
+    assert (answer.status, answer.headers["PaaKS-Commit"], answer.json["merged"]) == (200, api.head, True)
+    commit = answer.json["commit"]
+    assert (commit["sha"], commit["parents"]) == (api.head, [before])
+    assert commit["message"] == f'Revert "{subject}"\n\nThis reverts commit {bad}.\n'
+    assert [release["service"] for release in answer.json["releases"]] == ["hello"]
+    assert api.get("/services/hello/files/lines.txt").body == b"1\n2\n3\n4\nfive\n"
+    assert api.get("/services/hello/files/handler.py").body == original
+
+
+def test_a_reverted_revert_brings_everything_back(api: Api) -> None:
+    api.plant(Put("hello/new.txt", b"new"), Put("hello/handler.py", b"x = 2\n"))
+    tree = api.get("/services/hello").json["tree"]
+    assert revert(api, api.head).status == 200
+    assert api.get("/services/hello/files/new.txt").status == 404
+    assert revert(api, api.head).status == 200
+    assert api.get("/services/hello").json["tree"] == tree
+
+
+def test_what_overlaps_with_a_revert_is_a_conflict_with_both_sides(api: Api) -> None:
+    api.plant(Put("hello/a.txt", b"1\n"))
+    bad = api.plant(Put("hello/a.txt", b"2\n"))
+    head = api.plant(Put("hello/a.txt", b"3\n"))
+    answer = revert(api, bad)
+    assert (answer.status, answer.problem, api.head) == (409, "changed-upstream", head)
+    [side] = answer.json["sides"]
+    assert [side["path"], side["base"], side["yours"], side["theirs"]] == ["hello/a.txt", "2\n", "1\n", "3\n"]
+
+
+def test_what_cannot_be_reverted_is_refused_and_says_why(api: Api) -> None:
+    bad = api.plant(Put("hello/handler.py", b"x = 2\n"))
+    assert revert(api, bad).status == 200
+    head = api.head
+    again = revert(api, bad)
+    assert (again.status, again.problem) == (422, "revert-target-invalid")
+    assert "nothing of" in again.json["detail"]
+    first = api.get("/commits?limit=200").json["items"][-1]["sha"]
+    root = revert(api, first)
+    assert (root.status, root.problem) == (422, "revert-target-invalid")
+    assert "first commit" in root.json["detail"]
+    assert revert(api, "0" * 40).problem == "not-found"
+    assert api.head == head
+
+
+def test_a_commit_that_main_never_had_is_not_reverted(api: Api) -> None:
+    head = api.head
+    repository = api.repository
+    api.plant(Put("hello/side.txt", b"1"))
+    aside = api.head
+    repository.git.references["refs/heads/main"].set_target(head)
+    answer = revert(api, aside)
+    assert (answer.status, answer.problem, api.head) == (422, "revert-target-invalid", head)
+    assert "not in the history of main" in answer.json["detail"]
+
+
+def test_a_revert_to_what_does_not_pass_the_check_is_refused(api: Api) -> None:
+    api.plant(Put("hello/handler.py", b"def f(:\n"))
+    mended = api.plant(Put("hello/handler.py", b"x = 1\n"))
+    answer = revert(api, mended)
+    assert [e["type"] for e in answer.json["errors"]] == ["/problems/revert-target-invalid", "/problems/syntax-error"]
+    assert api.head == mended

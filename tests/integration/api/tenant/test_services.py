@@ -175,6 +175,7 @@ def test_a_viewer_reads_and_a_stranger_finds_nothing(server: Server, api: Api) -
         viewer.delete("/services/hello/files/handler.py", If_Match='"x"'),
         viewer.post("/changes", base=api.head, ops=[{"op": "delete", "path": "hello/handler.py"}]),
         viewer.post("/services/hello/rollback"),
+        viewer.post(f"/commits/{api.head}/revert"),
         viewer.post("/reconcile"),
         viewer.post("/services/hello/reconcile"),
         viewer.post("/prune", commit=api.head),
