@@ -92,6 +92,37 @@ def test_going_back_is_a_click_and_so_is_undoing_it(
     assert platform.visit_public(service_name).json() == {"answer": 2}
 
 
+def test_one_commit_is_taken_back_and_that_too(
+    platform: StartedPlatform, page: Page, commits: list[str], service_name: str
+) -> None:
+    page.goto(f"{platform.api}/t/demo/commit/{commits[1]}")
+    page.get_by_role("button", name="Revert this commit").click()
+
+    notices = page.get_by_role("status", name="Notices")
+    expect(notices).to_contain_text('Revert "Answer 2"')
+    expect(page.get_by_role("heading", name='Revert "Answer 2"')).to_be_visible()
+    expect(page.get_by_role("region", name="Deployment")).to_contain_text("live now")
+    assert platform.visit_public(service_name).json() == {"answer": 1}
+
+    notices.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name='Revert "Revert "Answer 2""')).to_be_visible()
+    expect(page.get_by_role("region", name="Deployment")).to_contain_text("live now")
+    assert platform.visit_public(service_name).json() == {"answer": 2}
+
+
+def test_what_has_changed_since_is_not_taken_back_by_itself(
+    platform: StartedPlatform, page: Page, commits: list[str], service_name: str
+) -> None:
+    push(platform, service_name, ANSWER % 3, "Answer 3")
+    page.goto(f"{platform.api}/t/demo/commit/{commits[1]}")
+    page.get_by_role("button", name="Revert this commit").click()
+
+    notices = page.get_by_role("status", name="Notices")
+    expect(notices).to_contain_text(f"has to be done by hand: {service_name}/handler.py")
+    notices.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("textbox", name="handler.py")).to_contain_text("3")
+
+
 def test_the_past_is_marked_wherever_one_is_in_it(
     platform: StartedPlatform, page: Page, commits: list[str], service_name: str
 ) -> None:

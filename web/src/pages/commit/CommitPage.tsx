@@ -13,9 +13,11 @@ import { useNewest } from "@/components/history/use-newest";
 import { ProblemPanel } from "@/components/ProblemPanel";
 import { Time } from "@/components/Time";
 import { Title } from "@/components/Title";
+import { useRights } from "@/components/use-rights";
 import * as paths from "@/paths";
 import styles from "./CommitPage.module.css";
 import { Outcome } from "./Outcome";
+import { RevertCommit } from "./RevertCommit";
 
 export function loader({ params: { slug = "", sha = "" } }: { params: { slug?: string; sha?: string } }) {
   void queryClient.query(commitDetail(slug, sha)).catch(noop);
@@ -35,9 +37,18 @@ function Page({ slug, commit }: { slug: string; commit: PastCommit }) {
   const services = useQuery(serviceList(slug)).data?.items ?? [];
   const releases = useNewest(slug, commit.releases);
   const body = message.slice(message.indexOf("\n") + 1).trim();
-  const findFile = (path: string) => {
+  const mayCommit = useRights(slug).mayCommit;
+  const split = (path: string) => {
     const service = services.find((known) => known.path === "" || path.startsWith(`${known.path}/`));
-    return service && paths.file(slug, service.name, service.path === "" ? path : path.slice(service.path.length + 1), { ref: sha });
+    return service && { name: service.name, file: service.path === "" ? path : path.slice(service.path.length + 1) };
+  };
+  const findFile = (path: string) => {
+    const found = split(path);
+    return found && paths.file(slug, found.name, found.file, { ref: sha });
+  };
+  const editAt = (path: string) => {
+    const found = split(path);
+    return found && paths.service(slug, found.name, found.file);
   };
   return (
     <div className={styles.page}>
@@ -47,6 +58,7 @@ function Page({ slug, commit }: { slug: string; commit: PastCommit }) {
           <p className="muted"><Link to={paths.history(slug)}>History</Link> /</p>
           <h1>{subject || "(no message)"}</h1>
         </div>
+        {mayCommit && parent !== undefined && <RevertCommit slug={slug} sha={sha} editAt={editAt} />}
         <CopyAs commands={compareCommands(slug, parent, sha)} />
       </header>
       {body && message.includes("\n") && <pre className={styles.message}>{body}</pre>}
