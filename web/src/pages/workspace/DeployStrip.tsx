@@ -1,13 +1,22 @@
-/** How far the newest release has come, stage by stage, with the times that were measured. */
+/** How far the newest release has come, stage by stage, with the times that were measured; and where it failed. */
 import type { Release, Stage } from "@/api/schema";
 import { sayDuration } from "@/components/Time";
 import styles from "./DeployStrip.module.css";
+import { findPlace, type Place } from "./traceback";
 
 const STAGES: Record<Stage, string> = { commit: "Commit", check: "Check", apply: "Apply", start: "Start", live: "Live" };
 const NAMES = Object.keys(STAGES) as Stage[];
 
-export function DeployStrip({ release }: { release: Release | null }) {
+interface Props {
+  release: Release | null;
+  /** The files of the service. */
+  paths: readonly string[];
+  onOpen: (place: Place) => void;
+}
+
+export function DeployStrip({ release, paths, onOpen }: Props) {
   if (release === null) return null;
+  const place = release.state === "failed" ? findPlace(release.message ?? "", paths) : null;
   const isOver = release.state === "failed" || release.state === "live";
   const current = isOver ? undefined : NAMES.find((stage) => !(stage in release.stages));
   return (
@@ -25,7 +34,12 @@ export function DeployStrip({ release }: { release: Release | null }) {
         })}
       </ol>
       <strong role="status" className={styles.result}>{sayResult(release)}</strong>
-      {release.state === "failed" && <p role="alert" className={styles.failure}>{release.sentence ?? release.reason}</p>}
+      {release.state === "failed" && (
+        <p className={styles.failure}>
+          {place && <button className="quiet mono" onClick={() => { onOpen(place); }}>{place.file}:{place.line}</button>}
+          <span role="alert">{release.sentence ?? release.reason}</span>
+        </p>
+      )}
     </section>
   );
 }

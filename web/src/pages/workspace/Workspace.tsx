@@ -87,7 +87,7 @@ export function Workspace({ slug, service, kept }: Props) {
   return (
     <div className={styles.workspace}>
       <WorkspaceHead slug={slug} service={service} />
-      <DeployStrip release={service.release} />
+      <DeployStrip release={service.release} paths={paths} onOpen={openPlace} />
       <FileTree
         {...panes}
         slug={slug}

@@ -44,7 +44,7 @@ export function Drawer(props: DrawerProps) {
   useAction({ name: "Resources of this service", commands: podCommands(props.slug, props.service.name, namespace), run: () => { show("resources"); } });
   useAction({ name: "Settings of this service", run: () => { show("settings"); } });
   const Tab = TABS[active];
-  const count = props.problems.length;
+  const count = props.problems.length + (props.service.status.state === "failed" ? 1 : 0);
   return (
     <section aria-label="Drawer" className={styles.drawer} data-open={isOpen} data-tab={active}>
       <TabList
