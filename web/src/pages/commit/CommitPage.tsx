@@ -58,8 +58,10 @@ function Page({ slug, commit }: { slug: string; commit: PastCommit }) {
           <p className="muted"><Link to={paths.history(slug)}>History</Link> /</p>
           <h1>{subject || "(no message)"}</h1>
         </div>
-        {mayCommit && parent !== undefined && <RevertCommit slug={slug} sha={sha} editAt={editAt} />}
-        <CopyAs commands={compareCommands(slug, parent, sha)} />
+        <div className={styles.actions}>
+          {mayCommit && parent !== undefined && <RevertCommit slug={slug} sha={sha} editAt={editAt} />}
+          <CopyAs commands={compareCommands(slug, parent, sha)} />
+        </div>
       </header>
       {body && message.includes("\n") && <pre className={styles.message}>{body}</pre>}
       <p className={styles.facts}>
