@@ -72,6 +72,7 @@ MATRIX: dict[tuple[str, str], str] = {
     ("PUT", S + "/files/{path}"): "commit",
     ("DELETE", S + "/files/{path}"): "commit",
     ("POST", T + "/changes"): "commit",
+    ("POST", T + "/commits/{ref}/revert"): "commit",
     ("POST", T + "/check"): "read",
     ("POST", S + "/check"): "read",
     ("POST", S + "/rollback"): "commit",
