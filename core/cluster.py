@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
+import os
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlencode
+
+import aiohttp
 
 from core import names
 from core.cluster_access import Access, load_access
 from core.errors import PaaksError, RetryLater
-from core.http_client import Answer, Head, HttpClient
 from core.in_flight import InFlight
 
 Object = dict[str, Any]
 
 _ANSWER_SECONDS = 30.0  # for a whole answer, or the head of one that has no end
+_CALL = aiohttp.ClientTimeout(total=_ANSWER_SECONDS, sock_connect=5)
 _LINE_LIMIT = 16 * 2**20  # bytes in one watch event: etcd stores at most 1.5 MiB an object by default
+_SHORT_PATH = 107  # bytes of a unix socket's path: unix(7)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ class Cluster:
         self._open_access = open_access
         self._opening = asyncio.Lock()
         self._access: Access | None = None
-        self._client: HttpClient | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._directory: int | None = None
         self._in_flight = InFlight()
 
     @classmethod
@@ -239,9 +244,12 @@ class Cluster:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        if self._directory is not None:
+            os.close(self._directory)
+            self._directory = None
 
     async def _call(
         self,
@@ -251,15 +259,18 @@ class Cluster:
         body: Object | None = None,
         media_type: str = "application/json",
     ) -> Object:
-        data = None if body is None else json.dumps(body).encode()
-        client, headers = await self._prepare()
+        # Not as plain bytes: aiohttp warns of those above 1 MiB, and ConfigMaps in JSON may be larger.
+        data = None if body is None else io.BytesIO(json.dumps(body).encode())
+        session, headers = await self._prepare()
         headers |= {"Content-Type": media_type} if data is not None else {}
         async with self._in_flight.call():
             with _reaching():
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    head, answer = await client.call(method, _write_target(path, query), headers, data)
-            if head.status >= 400:
-                _raise_refusal(head, answer)
+                async with session.request(
+                    method, path, params=query, data=data, headers=headers, timeout=_CALL
+                ) as response:
+                    answer = await response.read()
+                    if response.status >= 400:
+                        _raise_refusal(response.status, response.headers, answer)
         try:
             decoded = json.loads(answer)
         except (ValueError, RecursionError) as error:
@@ -272,54 +283,54 @@ class Cluster:
         self, path: str, query: Mapping[str, str], inactivity: float | None, head: float | None = _ANSWER_SECONDS
     ) -> AsyncGenerator[tuple[bytes, bool], None]:
         """The lines of a streamed answer, each with whether its newline was seen; `head` seconds until it begins."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=inactivity)
         buffer = bytearray()
-        client, headers = await self._prepare()
+        session, headers = await self._prepare()
         async with contextlib.AsyncExitStack() as stack:
             calling = self._in_flight.call() if head is not None else self._in_flight.long_call()
             async with calling:  # until it is answered: what follows may take for ever
                 with _reaching():
                     async with asyncio.timeout(head):
-                        asked = client.open("GET", _write_target(path, query), headers)
-                        answer = await stack.enter_async_context(asked)
-                        said = b"".join([part async for part in answer.parts()]) if answer.head.status >= 400 else b""
-                if answer.head.status >= 400:
-                    _raise_refusal(answer.head, said)
-            async for chunk in _read(answer, inactivity):
-                buffer += chunk
-                *lines, rest = buffer.split(b"\n") if b"\n" in chunk else (buffer,)
-                buffer = rest
-                for line in lines:
-                    yield bytes(line), True
-                if len(buffer) > _LINE_LIMIT:
-                    raise RetryLater(f"a line of {path} is longer than {_LINE_LIMIT} bytes")
+                        asked = session.get(path, params=query, headers=headers, timeout=timeout)
+                        response = await stack.enter_async_context(asked)
+                        if response.status >= 400:
+                            _raise_refusal(response.status, response.headers, await response.read())
+            with _reaching():
+                async for chunk in response.content.iter_any():
+                    buffer += chunk
+                    *lines, rest = buffer.split(b"\n") if b"\n" in chunk else (buffer,)
+                    buffer = rest
+                    for line in lines:
+                        yield bytes(line), True
+                    if len(buffer) > _LINE_LIMIT:
+                        raise RetryLater(f"a line of {path} is longer than {_LINE_LIMIT} bytes")
         if buffer:
             yield bytes(buffer), False
 
-    async def _prepare(self) -> tuple[HttpClient, dict[str, str]]:
+    async def _prepare(self) -> tuple[aiohttp.ClientSession, dict[str, str]]:
         with _reaching():
             async with self._opening:
                 if self._access is None:
                     # A kubeconfig may name a program that makes the credentials.
                     self._access = await asyncio.to_thread(self._open_access)
-                if self._client is None:
-                    self._client = HttpClient(self._access.base, self._access.tls, self._access.socket)
-        return self._client, dict(self._access.authorize())
+                if self._session is None:
+                    self._session = self._open_session(self._access)
+        return self._session, dict(self._access.authorize())
 
+    def _open_session(self, access: Access) -> aiohttp.ClientSession:
+        connector: aiohttp.BaseConnector
+        if access.socket is not None:
+            connector = aiohttp.UnixConnector(self._shorten(access.socket), limit=0)
+        else:
+            connector = aiohttp.TCPConnector(limit=0, ssl=access.tls if access.tls is not None else True)
+        return aiohttp.ClientSession(access.base, connector=connector, timeout=_CALL, auto_decompress=True)
 
-async def _read(answer: Answer, inactivity: float | None) -> AsyncGenerator[bytes, None]:
-    """The parts of an answer without end. Raises RetryLater where it breaks, or says nothing for so many seconds."""
-    parts = answer.parts()
-    while True:
-        with _reaching():
-            async with asyncio.timeout(inactivity):
-                part = await anext(parts, None)
-        if part is None:
-            return
-        yield part
-
-
-def _write_target(path: str, query: Mapping[str, str] | None) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
+    def _shorten(self, path: Path) -> str:
+        """A name that fits for a unix socket's path: through its directory, kept open, where it is too long."""
+        if len(os.fsencode(path)) <= _SHORT_PATH:
+            return str(path)
+        self._directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        return f"/proc/self/fd/{self._directory}/{path.name}"
 
 
 def _path(kind: str, namespace: str | None, name: str | None = None) -> str:
@@ -329,14 +340,14 @@ def _path(kind: str, namespace: str | None, name: str | None = None) -> str:
     return f"{base}{scope}/{what.plural}" + (f"/{name}" if name else "")
 
 
-def _raise_refusal(head: Head, body: bytes) -> NoReturn:
+def _raise_refusal(status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
     try:
         answer = json.loads(body)
     except ValueError:
         answer = None
     said = answer if isinstance(answer, dict) else {}
     message = str(said.get("message") or body[:200].decode(errors="replace"))
-    _raise_status(head.status, str(said.get("reason") or "Unknown"), message, head.fields.get("retry-after"))
+    _raise_status(status, str(said.get("reason") or "Unknown"), message, headers.get("Retry-After"))
 
 
 def _raise_status(status: int, reason: str, message: str, retry_after: str | None = None) -> NoReturn:
@@ -353,7 +364,7 @@ def _reaching() -> Iterator[None]:
     """What breaks on the way to the cluster is RetryLater."""
     try:
         yield
-    except (OSError, TimeoutError) as error:
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise RetryLater(f"the cluster does not answer: {error or type(error).__name__}", 0.2) from error
 
 

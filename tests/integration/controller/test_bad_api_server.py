@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
+import aiohttp
 import pytest
 
 from controller.live_objects import KINDS
@@ -138,7 +139,7 @@ async def test_rl_13_clients_that_were_told_the_same_come_at_different_times(pro
 async def test_rl_14_with_every_fifth_call_failing_everything_comes_and_nothing_twice(
     disturbed: World, proxy: FaultProxy, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.cluster._ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("core.cluster._CALL", aiohttp.ClientTimeout(total=1.0, sock_connect=1.0))
     internal, unavailable = refuse(500, "InternalError"), refuse(503, "ServiceUnavailable")
     broken = (fault_proxy.reset, fault_proxy.reset_in_answer, fault_proxy.drop_answer, fault_proxy.hang)
     async with running(disturbed) as controller:
