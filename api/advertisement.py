@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from api.packets import FLUSH, write_packet
 from api.push_request import CAPABILITIES
 from core.reference_updates import ZERO
 from core.references import list_references
@@ -25,4 +26,4 @@ def advertise(repository: Path) -> bytes:
     listed = [f"{oid} {ref}" for ref, oid in found.items()] or [f"{ZERO} capabilities^{{}}"]
     lines = [os.fsencode(line) for line in listed]
     lines[0] += b"\0" + CAPABILITIES.encode()
-    return b"".join(b"%04x%b\n" % (len(line) + 5, line) for line in lines) + b"0000"
+    return b"".join(write_packet(line + b"\n") for line in lines) + FLUSH

@@ -22,9 +22,10 @@ from api.advertisement import advertise
 from api.announcer import Actor
 from api.auth import Authenticator, read_headers
 from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start, upload_pack
+from api.packets import FLUSH, MalformedError, Packets, write_packet
 from api.push import NotDurable, Push, PushDoors
 from api.push_answer import PushAnswer
-from api.push_request import PUSH_SECONDS, Asked, MalformedError, Packets, read_request
+from api.push_request import PUSH_SECONDS, Asked, read_request
 from core.commit import make_author
 from core.errors import PaaksError, Refused, RetryLater
 from core.tenants import Tenant
@@ -103,8 +104,7 @@ class GitHttp:
         if service is None:
             raise _Answer(403, "service must be git-upload-pack or git-receive-pack")
         path, protocol = self._doors.tenants.path_of(tenant), _protocol_of(scope)
-        line = f"# service=git-{service}\n"
-        head = f"{len(line) + 4:04x}{line}0000".encode()
+        head = write_packet(f"# service=git-{service}\n".encode()) + FLUSH
         media_type = f"application/x-git-{service}-advertisement"
         if service == "receive-pack":
             said = await asyncio.to_thread(advertise, path)

@@ -19,8 +19,9 @@ from api import git_process, push_lines
 from api.announcer import Actor, Announcer, Arrival
 from api.git_process import MAX_PACK_BYTES, Command, GitProcess
 from api.live import Live
+from api.packets import MalformedError, Packets
 from api.push_answer import PushAnswer
-from api.push_request import MAX_OPTIONS, MAX_REFS, PUSH_SECONDS, Asked, MalformedError, Packets
+from api.push_request import MAX_OPTIONS, MAX_REFS, PUSH_SECONDS, Asked
 from core import history, names
 from core.check import MAX_BLOB_BYTES, Checker
 from core.commit import Author
@@ -78,9 +79,7 @@ class Push:
                 with quarantined(self._path) as quarantine:
                     moved, begun = await self._land(packets, quarantine)
         except _Refused as refusal:
-            self._report(
-                dict.fromkeys((update.ref for update in self._asked.updates), refusal.reason), refusal.unpacked
-            )
+            self._report_none(refusal.reason, refusal.unpacked)
             return
         finally:
             await _drain(packets)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
-_FLUSH = b"0000"
+from api.packets import FLUSH, write_packet
+
 _REPORT, _MESSAGE = 1, 2  # bands
 _BAND_BYTES = 65_515  # of one packet: side-band-64k
 _KEEPALIVE = b"0005\x02"  # a packet that says nothing, as git's receive.keepAlive
@@ -53,13 +54,13 @@ class PushAnswer:
             return
         self._has_report = False
         lines = [f"unpack {unpacked}", *(f"ng {ref} {refused[ref]}" if ref in refused else f"ok {ref}" for ref in refs)]
-        report = b"".join(_packet(line.encode(errors="surrogateescape") + b"\n") for line in lines) + _FLUSH
+        report = b"".join(write_packet(line.encode(errors="surrogateescape") + b"\n") for line in lines) + FLUSH
         self._put(_in_band(_REPORT, report) if self._has_bands else report)
 
     def end(self) -> None:
         """Nothing more will be said."""
         if self._has_bands:
-            self._put(_FLUSH)
+            self._put(FLUSH)
         self._is_ended = True
         self._news.set()
 
@@ -84,10 +85,6 @@ class PushAnswer:
         self._news.set()
 
 
-def _packet(data: bytes) -> bytes:
-    return b"%04x%b" % (len(data) + 4, data)
-
-
 def _in_band(band: int, data: bytes) -> bytes:
     parts = (data[at : at + _BAND_BYTES] for at in range(0, len(data), _BAND_BYTES))
-    return b"".join(_packet(bytes([band]) + part) for part in parts)
+    return b"".join(write_packet(bytes([band]) + part) for part in parts)

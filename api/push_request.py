@@ -1,13 +1,13 @@
 """What a client asks for by a push: references to move, options, and then a pack. Format: gitprotocol-pack.
 
-What does not live here: the bytes' way here (`git_http.py`), and whether it may be done (`push.py`).
+What does not live here: packets (`packets.py`), the bytes' way here (`git_http.py`), and what may be done (`push.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from api.packets import MalformedError, Packets
 from core import names
 from core.reference_updates import Update
 
@@ -18,12 +18,6 @@ PUSH_SECONDS = 300.0  # for a push to arrive
 CAPABILITIES = (
     "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options object-format=sha1"
 )
-_LONGEST = 65_520  # bytes of a packet: gitprotocol-common
-_MAX_PACKETS = 100_000  # of one request; those of a polite one are its references and options
-
-
-class MalformedError(Exception):
-    """It is not what a git client sends; the text says where it is not."""
 
 
 @dataclass
@@ -47,50 +41,6 @@ class Asked:
             if name == "timeout" and value.isdigit() and len(value) < 5:
                 return min(float(value), 600.0)
         return WAIT_SECONDS
-
-
-class Packets:
-    """A body's beginning in packets, and the rest of it as it comes."""
-
-    def __init__(self, body: AsyncIterator[bytes]) -> None:
-        self._body = body
-        self._held = bytearray()
-        self._count = 0
-
-    async def read(self) -> bytes | None:
-        """The next packet; None for a flush. Raises MalformedError, also where the body ends before it."""
-        self._count += 1
-        if self._count > _MAX_PACKETS:
-            raise MalformedError("too many lines")
-        head = await self.take(4)
-        try:
-            length = int(head, 16)
-        except ValueError:
-            raise MalformedError(f"{head!r} is not the length of a packet") from None
-        if length == 0:
-            return None
-        if not 4 <= length <= _LONGEST:
-            raise MalformedError(f"a packet of {length} bytes")
-        return await self.take(length - 4)
-
-    async def take(self, count: int) -> bytes:
-        """So many bytes. Raises MalformedError where there are fewer."""
-        while len(self._held) < count:
-            part = await anext(self._body, None)
-            if part is None:
-                raise MalformedError("it ends in the middle")
-            self._held += part
-        taken = bytes(self._held[:count])
-        del self._held[:count]
-        return taken
-
-    async def rest(self, before: bytes = b"") -> AsyncIterator[bytes]:
-        """All that follows, after `before`."""
-        held, self._held = before + self._held, bytearray()
-        if held:
-            yield bytes(held)
-        async for part in self._body:
-            yield part
 
 
 async def read_request(packets: Packets) -> Asked:

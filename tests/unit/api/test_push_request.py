@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.push_request import MAX_OPTIONS, MAX_REFS, Asked, MalformedError, Packets, read_request
+from api.packets import MalformedError, Packets
+from api.push_request import MAX_OPTIONS, MAX_REFS, Asked, read_request
 from core.reference_updates import ZERO, Update
 
 SHA = "5" * 40
