@@ -21,11 +21,11 @@ from api.access import Action, Principal, may, may_know
 from api.advertisement import advertise
 from api.announcer import Actor
 from api.auth import Authenticator, read_headers
-from api.git_process import MAX_PACK_BYTES, Command, GitProcess, start, upload_pack
+from api.git_process import ARRIVAL_SECONDS, MAX_PACK_BYTES, Command, GitProcess, start, upload_pack
 from api.packets import FLUSH, MalformedError, Packets, write_packet
 from api.push import NotDurable, Push, PushDoors
 from api.push_answer import PushAnswer
-from api.push_request import PUSH_SECONDS, Asked, read_request
+from api.push_request import Asked, read_request
 from core.commit import make_author
 from core.errors import PaaksError, Refused, RetryLater
 from core.tenants import Tenant
@@ -127,7 +127,7 @@ class GitHttp:
     async def _fetch(self, scope: Scope, receive: Receive, send: Send, tenant: Tenant) -> None:
         body = _Body(scope, receive, MAX_FETCH_BYTES)
         process = await _start(upload_pack(self._doors.tenants.path_of(tenant), _protocol_of(scope)))
-        feeding = asyncio.create_task(process.feed(aiter(body)))
+        feeding = asyncio.create_task(process.feed(aiter(body), ARRIVAL_SECONDS))
         try:
             await _begin(send, "application/x-git-upload-pack-result")
             async for chunk in process.output():
@@ -156,7 +156,7 @@ class GitHttp:
 
 async def _read_asked(packets: Packets) -> Asked:
     try:
-        async with asyncio.timeout(PUSH_SECONDS):
+        async with asyncio.timeout(ARRIVAL_SECONDS):
             return await read_request(packets)
     except (MalformedError, TimeoutError) as error:
         raise _Answer(400, f"this is not what a git client sends: {error or 'it does not come'}") from None

@@ -20,6 +20,7 @@ from core.quarantine import Quarantine
 from core.repository import GIT_ENVIRONMENT
 
 MAX_PACK_BYTES = 50 * 2**20
+ARRIVAL_SECONDS = 300.0  # for what a client sends to arrive
 _UNPACK_LIMIT = 100  # objects; more of them stay in their pack: receive.unpackLimit
 _PROTOCOL = re.compile(r"version=[0-2]")
 _PIPE_BYTES, _READ_BYTES = 2**18, 2**16
@@ -77,18 +78,22 @@ class GitProcess:
     stdout: asyncio.StreamReader
     _ended: asyncio.Future[int] = field(repr=False)
 
-    async def feed(self, parts: AsyncIterator[bytes]) -> int:
-        """All parts into its input, then its end; how many bytes. What it does not want any more is dropped."""
+    async def feed(self, parts: AsyncIterator[bytes], seconds: float) -> int:
+        """All parts into its input, then its end; how many bytes. What it does not want any more is dropped.
+
+        Raises TimeoutError where they do not come within so many seconds; its input has ended then too.
+        """
         seen, wanted = 0, True
         try:
-            async for part in parts:
-                seen += len(part)
-                if wanted:
-                    try:
-                        self.stdin.write(part)
-                        await self.stdin.drain()
-                    except (ConnectionError, OSError):
-                        wanted = False
+            async with asyncio.timeout(seconds):
+                async for part in parts:
+                    seen += len(part)
+                    if wanted:
+                        try:
+                            self.stdin.write(part)
+                            await self.stdin.drain()
+                        except OSError:
+                            wanted = False
         finally:
             self.stdin.close()
         return seen

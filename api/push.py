@@ -17,11 +17,11 @@ from pathlib import Path
 
 from api import git_process, push_lines
 from api.announcer import Actor, Announcer, Arrival
-from api.git_process import MAX_PACK_BYTES, Command, GitProcess
+from api.git_process import ARRIVAL_SECONDS, MAX_PACK_BYTES, Command, GitProcess
 from api.live import Live
 from api.packets import MalformedError, Packets
 from api.push_answer import PushAnswer
-from api.push_request import MAX_OPTIONS, MAX_REFS, PUSH_SECONDS, Asked
+from api.push_request import MAX_OPTIONS, MAX_REFS, Asked
 from core import history, names
 from core.check import MAX_BLOB_BYTES, Checker
 from core.commit import Author
@@ -123,17 +123,16 @@ class Push:
 
     async def _unpack(self, pack: AsyncIterator[bytes], quarantine: Quarantine, count: int) -> None:
         process = await _start(git_process.unpack(self._path, quarantine, count))
-        feeding = asyncio.create_task(process.feed(pack))
+        feeding = asyncio.create_task(process.feed(pack, ARRIVAL_SECONDS))
         try:
-            async with asyncio.timeout(PUSH_SECONDS):
-                async for said in process.output():
-                    self.answer.pass_on(said)
-                if await process.wait() == 0:
-                    return
-                if await feeding > MAX_PACK_BYTES:  # git says that it is too much, but not what the limit is
-                    self.answer.say(f"PaaKS: a push may bring {MAX_PACK_BYTES // 2**20} MiB: push in parts")
+            async for said in process.output():
+                self.answer.pass_on(said)
+            if await process.wait() == 0:
+                return
+            if await feeding > MAX_PACK_BYTES:  # git says that it is too much, but not what the limit is
+                self.answer.say(f"PaaKS: a push may bring {MAX_PACK_BYTES // 2**20} MiB: push in parts")
         except TimeoutError:
-            self.answer.say(f"PaaKS: a push has {PUSH_SECONDS:.0f} s to arrive: push in parts")
+            self.answer.say(f"PaaKS: a push has {ARRIVAL_SECONDS:.0f} s to arrive: push in parts")
         finally:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
@@ -344,7 +343,7 @@ async def _start(command: Command) -> GitProcess:
 async def _drain(packets: Packets) -> None:
     """Read what is left, so that the client hears the answer; one that does not send it is not waited for."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PUSH_SECONDS):
+        async with asyncio.timeout(ARRIVAL_SECONDS):
             async for _ in packets.rest():
                 pass
 

@@ -14,7 +14,6 @@ from core.reference_updates import Update
 MAX_REFS = 1_000
 MAX_OPTIONS = 32
 WAIT_SECONDS = 60.0
-PUSH_SECONDS = 300.0  # for a push to arrive
 CAPABILITIES = (
     "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options object-format=sha1"
 )

@@ -157,18 +157,27 @@ def test_a_client_without_bands_gets_the_report_alone(server: GitServer, raw: Ra
     assert list(unpkt(said)) == [b"unpack ok\n", b"ok refs/heads/plain\n", b""]
 
 
-def test_a_client_that_goes_in_the_middle_leaves_nothing(server: GitServer, raw: Raw) -> None:
-    tree = raw.tree((b"f", 0o100644, raw.blob()))
-    commit = raw.commit(tree, server.head())
-    pack = raw.pack(commit, tree, raw.blob())
-    body = pkt(f"{ZERO} {commit} refs/heads/gone\0report-status".encode()) + b"0000" + pack
+def begin(server: GitServer, service: str, body: bytes, missing: int) -> http.client.HTTPConnection:
+    """A request of which the last bytes do not come."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.putrequest("POST", "/git/ta.git/git-receive-pack")
+    connection.putrequest("POST", f"/git/ta.git/{service}")
     credential = b64encode(f"any:{server.tokens['ta/developer']}".encode()).decode()
     for name, value in {"Authorization": f"Basic {credential}", "Content-Length": str(len(body))}.items():
         connection.putheader(name, value)
-    connection.endheaders(body[:-30])
-    connection.close()
+    connection.endheaders(body[:-missing])
+    return connection
+
+
+def push_of(raw: Raw, ref: str, capabilities: str) -> bytes:
+    """A push of one commit, as it is sent."""
+    tree = raw.tree((b"f", 0o100644, raw.blob()))
+    commit = raw.commit(tree, raw.server.head())
+    line = f"{ZERO} {commit} {ref}\0{capabilities}".encode()
+    return pkt(line) + b"0000" + raw.pack(commit, tree, raw.blob())
+
+
+def test_a_client_that_goes_in_the_middle_leaves_nothing(server: GitServer, raw: Raw) -> None:
+    begin(server, "git-receive-pack", push_of(raw, "refs/heads/gone", "report-status"), 30).close()
     with lock(server.repository("ta").path, exclusive=True):  # until the push has let go of it
         assert sound(server)
     assert server.repository("ta").read_ref("refs/heads/gone") is None
@@ -177,22 +186,23 @@ def test_a_client_that_goes_in_the_middle_leaves_nothing(server: GitServer, raw:
 def test_a_client_that_stops_in_the_middle_is_not_waited_for_for_ever(
     server: GitServer, raw: Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.push.PUSH_SECONDS", 0.3)
-    commit = raw.commit(raw.tree((b"f", 0o100644, raw.blob())), server.head())
-    line = f"{ZERO} {commit} refs/heads/slow\0report-status side-band-64k".encode()
-    body = pkt(line) + b"0000" + raw.pack(commit, raw.blob())
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.putrequest("POST", "/git/ta.git/git-receive-pack")
-    credential = b64encode(f"any:{server.tokens['ta/developer']}".encode()).decode()
-    for name, value in {"Authorization": f"Basic {credential}", "Content-Length": str(len(body))}.items():
-        connection.putheader(name, value)
-    connection.endheaders(body[:-30])
+    monkeypatch.setattr("api.push.ARRIVAL_SECONDS", 0.3)
+    body = push_of(raw, "refs/heads/slow", "report-status side-band-64k")
+    connection = begin(server, "git-receive-pack", body, 30)
     said = connection.getresponse().read()
     connection.close()
     assert b"to arrive: push in parts" in said
     assert b"ng refs/heads/slow unpacker error" in said
     with lock(server.repository("ta").path, exclusive=True):
         assert sound(server)
+
+
+def test_nor_is_one_that_asks_for_half_a_fetch(server: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.git_http.ARRIVAL_SECONDS", 0.3)
+    body = pkt(f"want {server.head()}\n".encode()) + b"0000" + pkt(b"done\n")
+    connection = begin(server, "git-upload-pack", body, 5)
+    assert connection.getresponse().read() == b""
+    connection.close()
 
 
 def test_a_push_waits_for_maintenance(server: GitServer, clone: Clone) -> None:
