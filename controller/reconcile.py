@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,7 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
     path = doors.tenants.path_of(tenant)
     objects = await wanted.render_changed(tenant, reading, targets, memory.settled, doors.objects, path, doors.image)
     owners = doors.objects.owners(tenant.namespace)
+    idle = await find_idle(doors.cluster, tenant.namespace, live, owners)
     made = plan.make_plan(
         render.render_tenant(render.Owner(tenant.id, tenant.slug), render.Quota()),
         objects,
@@ -93,14 +94,15 @@ async def reconcile(tenant: Tenant, doors: Doors, memory: Memory) -> Outcome:
         kept=(frozenset(targets) - frozenset(objects)) | reading.unreadable,
         prune_allowed=reading.asks_prune or reading.head in tenant.allowed_prunes,
         owners=owners,
-        idle=await find_idle(doors.cluster, tenant.namespace, live, owners),
+        idle=idle,
     )
     made, postponed = memory.drifts.sift(made, live, owners, time.time())
     made = await wanted.fill(made, targets, path)
     _open_releases(tenant, reading, made, doors, memory)
     failures = await _apply(tenant, reading, made, targets, doors, memory)
     await memory.drifts.finish(failures, doors.cluster, doors.objects)
-    _settle(targets, objects.keys() - postponed.keys(), failures, doors, memory)
+    done = {service: said for service, said in objects.items() if service not in postponed}
+    _settle(targets, done, idle, failures, doors, memory)
     waits = [_advance_releases(tenant, reading, doors, memory), *postponed.values()]
     look_again = min((seconds for seconds in waits if seconds is not None), default=None)
     await _set_live(tenant, reading, doors, memory)
@@ -254,16 +256,25 @@ def _tip(tenant: Tenant, doors: Doors) -> str | None:
 
 def _settle(
     targets: Mapping[str, Target],
-    wanted: Collection[str],
+    wanted: Mapping[str, Sequence[Object]],
+    idle: frozenset[str],
     failures: Mapping[str, ClusterError],
     doors: Doors,
     memory: Memory,
 ) -> None:
-    """Remember which services are as they should be, and forget those that are gone."""
+    """Remember which services are as they should be, and forget those that are gone.
+
+    What has changed in the cluster while it was written may undo it: that has to be seen by the next pass.
+    """
     now = time.time()
-    for service in wanted:
+    for service, objects in wanted.items():
         if service not in failures:
-            memory.settled[service] = take_fingerprint(targets[service], doors.objects)
+            namespace = targets[service].namespace
+            live, owners = doors.objects.of(namespace), doors.objects.owners(namespace)
+            if plan.find_due(objects, live, owners, idle):
+                memory.settled.pop(service, None)
+            else:
+                memory.settled[service] = take_fingerprint(targets[service], doors.objects)
             if memory.applied.get(service, ("", 0.0))[0] != targets[service].tree:
                 memory.applied[service] = (targets[service].tree, now)
     for gone in memory.settled.keys() - targets.keys():

@@ -62,21 +62,24 @@ def make_plan(
     values are compared. `idle` are services that an autoscaler has put to 0 replicas.
     """
     owners = owners or {}
-
-    def choose(wanted: Iterable[Object]) -> list[Object]:
-        yielded = (yield_replicas(obj, owners.get(key_of(obj)), idle) for obj in wanted)
-        return [obj for obj in yielded if needs_apply(obj, live.get(key_of(obj)), owners.get(key_of(obj)))]
-
-    services = {service: choose(objects) for service, objects in wanted_services.items()}
+    due = {service: find_due(objects, live, owners, idle) for service, objects in wanted_services.items()}
     removed = removed_services(live, frozenset(wanted_services) | kept)
     held = removed if not prune_allowed and needs_confirmation(len(removed), len(wanted_services) + len(kept)) else []
     return Plan(
-        tenant=choose(wanted_tenant),
-        services={service: objects for service, objects in services.items() if objects},
+        tenant=find_due(wanted_tenant, live, owners, idle),
+        services={service: objects for service, objects in due.items() if objects},
         prune={service: _objects_of(live, service) for service in removed if service not in held},
         garbage=_find_garbage(live, kept.union(removed), named_trees),
         held=held,
     )
+
+
+def find_due(
+    wanted: Iterable[Object], live: Mapping[Key, Object], owners: Mapping[Key, Owners], idle: frozenset[str]
+) -> list[Object]:
+    """Those of the objects that must be written, as they are to be written."""
+    yielded = (yield_replicas(obj, owners.get(key_of(obj)), idle) for obj in wanted)
+    return [obj for obj in yielded if needs_apply(obj, live.get(key_of(obj)), owners.get(key_of(obj)))]
 
 
 def needs_apply(wanted: Object, live: Object | None, owners: Owners | None = None) -> bool:

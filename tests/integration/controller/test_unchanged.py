@@ -134,3 +134,24 @@ async def test_a_tip_that_moves_is_not_kept_waiting_for_the_rest_of_the_one_befo
     assert entry is not None
     written = {call.path.rpartition("/")[2] for call in proxy.calls if call.is_write and f"/{last}-" in call.path}
     assert written == {names.config_map_name(last, entry.oid)}
+
+
+async def test_what_is_lost_while_its_service_is_written_is_written_again(world: World, proxy: FaultProxy) -> None:
+    namespace, lost = world.tenant.namespace, list[str]()
+
+    async with controlled(world) as controller:
+
+        async def lose(exchange: Exchange) -> None:
+            if not lost and exchange.is_write and "/deployments/" in exchange.path:
+                maps, _ = await world.cluster.list("ConfigMap", namespace=namespace)
+                lost.extend(found["metadata"]["name"] for found in maps)
+                for name in lost:
+                    await world.cluster.delete("ConfigMap", namespace, name)
+                while any(controller._objects.find(namespace, "ConfigMap", name) for name in lost):
+                    await asyncio.sleep(0.01)  # until the controller has heard of it, in the middle of its pass
+            await exchange.forward()
+
+        proxy.fault = lose
+        async with asyncio.timeout(30):
+            while not lost or not all([await world.cluster.get("ConfigMap", namespace, name) for name in lost]):
+                await asyncio.sleep(0.05)
