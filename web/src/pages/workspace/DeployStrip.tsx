@@ -1,8 +1,8 @@
 /** How far the newest release has come, stage by stage, with the times that were measured; and where it failed. */
 import type { Release, Stage } from "@/api/schema";
+import { findCause, type Place } from "@/components/history/traceback";
 import { sayDuration } from "@/components/Time";
 import styles from "./DeployStrip.module.css";
-import { findPlace, type Place } from "./traceback";
 
 const STAGES: Record<Stage, string> = { commit: "Commit", check: "Check", apply: "Apply", start: "Start", live: "Live" };
 const NAMES = Object.keys(STAGES) as Stage[];
@@ -16,7 +16,7 @@ interface Props {
 
 export function DeployStrip({ release, paths, onOpen }: Props) {
   if (release === null) return null;
-  const place = release.state === "failed" ? findPlace(release.message ?? "", paths) : null;
+  const place = release.state === "failed" ? findCause(release, paths) : null;
   const isOver = release.state === "failed" || release.state === "live";
   const current = isOver ? undefined : NAMES.find((stage) => !(stage in release.stages));
   return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { markProblems } from "./editor/marks";
-import { findPlace } from "./traceback";
+import { findPlace } from "@/components/history/traceback";
 import { relativePath, wholePath } from "./operations";
 
 describe("a place in a traceback", () => {

@@ -8,7 +8,7 @@ import { useAction } from "@/components/actions/registry";
 import { historyCommands } from "@/components/copy-as/commands";
 import { logCommands, namespaceOf, podCommands } from "@/components/copy-as/service-commands";
 import { TabList } from "@/components/TabList";
-import type { Place } from "../traceback";
+import type { Place } from "@/components/history/traceback";
 import styles from "./Drawer.module.css";
 import { ProblemsTab } from "./ProblemsTab";
 import { SettingsTab } from "./SettingsTab";

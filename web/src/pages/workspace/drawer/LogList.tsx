@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { flushSync } from "react-dom";
 import { usePreference } from "@/components/preferences";
-import type { Place } from "../traceback";
+import type { Place } from "@/components/history/traceback";
 import type { LogItem } from "./log-items";
 import { LogBoundary, LogRow } from "./LogRow";
 import styles from "./Logs.module.css";

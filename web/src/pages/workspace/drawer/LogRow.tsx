@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { NumberedLine } from "@/api/logs";
 import { Copy } from "@/components/Copy";
 import * as paths from "@/paths";
-import { findPlace, type Place } from "../traceback";
+import { findPlace, type Place } from "@/components/history/traceback";
 import { sayBoundary, writeLine } from "./log-items";
 import styles from "./Logs.module.css";
 

@@ -5,7 +5,7 @@ import { copyItems, useCopy } from "@/components/copy-as/use-copy";
 import { Menu, type MenuItem } from "@/components/menu/Menu";
 import { Time } from "@/components/Time";
 import * as paths from "@/paths";
-import { findPlace, type Place } from "../traceback";
+import { findCause, type Place } from "@/components/history/traceback";
 import { LOOKS, sayEnd } from "./pods";
 import styles from "./ResourcesTab.module.css";
 
@@ -22,7 +22,7 @@ interface Props {
 export function PodRow({ slug, pod, wanted, namespace, files, onOpen }: Props) {
   const { name, commit, state, sentence, message, createdAt, restarts, lastEnd } = pod;
   const copy = useCopy();
-  const place = message === null ? null : findPlace(message, files);
+  const place = findCause({ message }, files);
   const { sign, word } = LOOKS[state];
   const list = (): MenuItem[] => {
     const copyName = { name: "Copy the name", text: name, run: () => { copy({ name: "kubectl", text: name }); } };

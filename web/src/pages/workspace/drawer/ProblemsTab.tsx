@@ -1,4 +1,4 @@
-import { findPlace } from "../traceback";
+import { findCause } from "@/components/history/traceback";
 import { relativePath } from "../operations";
 import type { DrawerProps } from "./Drawer";
 import styles from "./Drawer.module.css";
@@ -6,7 +6,7 @@ import styles from "./Drawer.module.css";
 /** What the check says of the drafts, and why the newest revision does not run. */
 export function ProblemsTab({ service, paths, problems, onOpen }: DrawerProps) {
   const { state, sentence, message } = service.status;
-  const place = message === null ? null : findPlace(message, paths);
+  const place = findCause({ message }, paths);
   if (problems.length === 0 && state !== "failed") return <p className={styles.note}>No problems.</p>;
   return (
     <>
