@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -135,3 +136,15 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@contextlib.contextmanager
+def running_node(place: Path | None = None) -> Iterator[NodeProcess]:
+    """A node that is there for a block, at a socket of its own where none is named."""
+    node = NodeProcess()
+    node.socket = place or node.socket
+    try:
+        node.start()
+        yield node
+    finally:
+        node.remove()

@@ -7,19 +7,15 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from core.cluster import Cluster
-from tests.node_process import NodeProcess
+from tests.node_process import NodeProcess, running_node
 from tests.tenant_objects import Tenant
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[NodeProcess]:
     """A node that is there for a module."""
-    node = NodeProcess()
-    try:
-        node.start()
+    with running_node() as node:
         yield node
-    finally:
-        node.remove()
 
 
 @pytest.fixture

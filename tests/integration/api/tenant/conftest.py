@@ -1,6 +1,6 @@
 """A tenant as the API shows it: the real application behind uvicorn, real repositories, a real database.
 
-There is neither a controller nor a cluster: what they would tell is published as they would.
+There is no controller, and a cluster only for who asks for it: what they would tell is published as they would.
 """
 
 from __future__ import annotations
@@ -33,13 +33,16 @@ from api.directory import Directory, Token, User
 from api.live import Live
 from api.settings import Settings
 from api.tokens import make_personal_token
-from core import commit, releases
+from core import commit, releases, render
+from core.cluster import Cluster
 from core.commit import Author, Draft, Operation
 from core.credentials import SCOPES, hash_personal_token
 from core.releases import Release
 from core.repository import Repository
 from core.tenants import Tenant, Tenants
 from tests.api_contract import read_contract
+from tests.node_process import NodeProcess, running_node
+from tests.tenant_objects import Tenant as Objects
 
 _numbers = itertools.count(1)
 
@@ -240,3 +243,21 @@ def api(server: Server) -> Api:
     """A tenant of one's own, with the template's service `hello`."""
     tenant = server.run(server.platform.tenants.create(f"t{next(_numbers)}"))
     return Api(server, tenant, server.allow(tenant, "developer"))
+
+
+@pytest.fixture(scope="module")
+def node(server: Server) -> Iterator[NodeProcess]:
+    """The node that the application looks for."""
+    with running_node(server.platform.settings.data / "node.sock") as node:
+        yield node
+
+
+@pytest.fixture
+async def tenant(cluster: Cluster, api: Api) -> Objects:
+    """The objects of the tenant that is asked for over HTTP."""
+    tenant = Objects(cluster)
+    tenant.id = api.tenant.id
+    tenant.owner = render.Owner(api.tenant.id, api.tenant.slug)
+    tenant.namespace = tenant.owner.namespace
+    await tenant.create()
+    return tenant

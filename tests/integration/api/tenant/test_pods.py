@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from core import names, render
-from core.cluster import Cluster
-from tests.integration.api.tenant.conftest import Api, Server
+from core import names
+from tests.integration.api.tenant.conftest import Api
 from tests.node_process import NodeProcess
 from tests.tenant_objects import HANDLER, Object, Tenant, ask, open_pod
 
@@ -26,29 +24,6 @@ class Handler:
             os._exit(3)
         return "ok"
 """
-
-
-@pytest.fixture(scope="module")
-def node(server: Server) -> Iterator[NodeProcess]:
-    """The node that the application looks for."""
-    node = NodeProcess()
-    node.socket = server.platform.settings.data / "node.sock"
-    try:
-        node.start()
-        yield node
-    finally:
-        node.remove()
-
-
-@pytest.fixture
-async def tenant(cluster: Cluster, api: Api) -> Tenant:
-    """The objects of the tenant that is asked for over HTTP."""
-    tenant = Tenant(cluster)
-    tenant.id = api.tenant.id
-    tenant.owner = render.Owner(api.tenant.id, api.tenant.slug)
-    tenant.namespace = tenant.owner.namespace
-    await tenant.create()
-    return tenant
 
 
 async def list_pods(api: Api, service: str = "hello") -> list[dict[str, Any]]:

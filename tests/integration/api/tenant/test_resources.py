@@ -4,45 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 import yaml
 
-from core import names, render
-from core.cluster import Cluster
-from tests.integration.api.tenant.conftest import Api, Server
+from core import names
+from tests.integration.api.tenant.conftest import Api
 from tests.node_process import NodeProcess
 from tests.tenant_objects import Object, Tenant
 
 Item = dict[str, Any]
 ENV = b"env:\n  GREETING: hello there\n  API_TOKEN: t0ps3cret\n  STORE: 'http://me:hunter2@db/x'\n"
 SECRETS = {"API_TOKEN": "t0ps3cret", "STORE": "http://me:hunter2@db/x"}
-
-
-@pytest.fixture(scope="module")
-def node(server: Server) -> Iterator[NodeProcess]:
-    """The node that the application looks for."""
-    node = NodeProcess()
-    node.socket = server.platform.settings.data / "node.sock"
-    try:
-        node.start()
-        yield node
-    finally:
-        node.remove()
-
-
-@pytest.fixture
-async def tenant(cluster: Cluster, api: Api) -> Tenant:
-    """The namespace of the tenant that is asked for over HTTP."""
-    tenant = Tenant(cluster)
-    tenant.id = api.tenant.id
-    tenant.owner = render.Owner(api.tenant.id, api.tenant.slug)
-    tenant.namespace = tenant.owner.namespace
-    await tenant.create()
-    return tenant
 
 
 @pytest.fixture
